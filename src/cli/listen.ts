@@ -1,0 +1,77 @@
+/**
+ * What every server command shares: the listening socket, the one line on stdout, the log on
+ * stderr, and signals.
+ */
+import { StartError } from "../domain/errors.ts";
+import { systemClock } from "../lib/clock.ts";
+import { createLog, type Log } from "../lib/log.ts";
+
+/** Bun closes a silent connection after this; its timer moves in steps of four seconds. */
+const IDLE_TIMEOUT_S = 30;
+
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+}
+
+/** Throws StartError if the address cannot be listened on. */
+export function listen({ fetch, host, port }: ListenOptions): Bun.Server<undefined> {
+  try {
+    return Bun.serve({
+      hostname: host,
+      port,
+      fetch,
+      idleTimeout: IDLE_TIMEOUT_S,
+      // Bodies are counted as they are read, where a refusal can be a proper problem.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      reusePort: false,
+      development: false,
+    });
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    const why = code === "EADDRINUSE" ? "the port is in use" : (error as Error).message;
+    throw new StartError([`Cannot listen on ${host}:${port}: ${why}.`], { cause: error });
+  }
+}
+
+/** The one line on stdout that says a server is ready. */
+export function announce(server: Bun.Server<undefined>): void {
+  process.stdout.write(`volley listening on ${origin(server)}\n`);
+}
+
+function origin({ hostname = "", port }: Bun.Server<undefined>): string {
+  return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
+export function stderrLog(): Log {
+  return createLog({
+    write: (line) => process.stderr.write(line),
+    pretty: process.stderr.isTTY === true,
+    now: systemClock.now,
+  });
+}
+
+/**
+ * Resolves when the server should stop, with the exit code: 0 after SIGTERM or SIGINT, 1 after a
+ * defect that no handler caught. A second signal ends the process at once.
+ */
+export function stopRequested(log: Log): Promise<number> {
+  return new Promise((resolve) => {
+    const stop = (signal: NodeJS.Signals): void => {
+      // With the handlers gone, the next signal has its default effect.
+      process.off("SIGTERM", stop);
+      process.off("SIGINT", stop);
+      log.info("stopping", { signal });
+      resolve(0);
+    };
+    process.on("SIGTERM", stop);
+    process.on("SIGINT", stop);
+    const fail = (error: unknown): void => {
+      log.error("unexpected failure; stopping", { error });
+      resolve(1);
+    };
+    process.on("uncaughtException", fail);
+    process.on("unhandledRejection", fail);
+  });
+}

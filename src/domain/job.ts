@@ -1,0 +1,67 @@
+/**
+ * Job: all runners of one run that share one (url, region); it is dispatched as one request.
+ *
+ * A job that has ended holds exactly one result per requested runner, in the order of the request.
+ */
+import { type Static, Type } from "@sinclair/typebox";
+
+import { ErrorSource, Result } from "./result.ts";
+
+export const State = Type.Union(
+  [
+    Type.Literal("queued"),
+    Type.Literal("running"),
+    Type.Literal("completed"),
+    Type.Literal("failed"),
+    Type.Literal("timed_out"),
+    Type.Literal("cancelled"),
+  ],
+  { description: "`completed`, `failed`, `timed_out` and `cancelled` are final." },
+);
+/** The state of a job, and of a run. */
+export type State = Static<typeof State>;
+export type EndState = Exclude<State, "queued" | "running">;
+
+export const Job = Type.Object(
+  {
+    jobId: Type.String({
+      description: "`job_` and a UUIDv7; also the `Idempotency-Key` of each dispatch.",
+    }),
+    url: Type.String({ description: "The URL under test." }),
+    region: Type.Optional(Type.String({ description: "The region that was asked." })),
+    state: State,
+    attempts: Type.Integer({ minimum: 0, description: "How often the job was dispatched." }),
+    results: Type.Array(Result, {
+      description: "One result per requested runner, in request order; empty until the job ends.",
+    }),
+    error: Type.Optional(
+      Type.String({ description: "Why the job did not complete, in one sentence." }),
+    ),
+    errorCode: Type.Optional(Type.String({ description: "A stable code for `error`." })),
+    errorSource: Type.Optional(ErrorSource),
+    startedAt: Type.Optional(Type.String({ format: "date-time", description: "First dispatch." })),
+    completedAt: Type.Optional(
+      Type.String({ format: "date-time", description: "End of the job." }),
+    ),
+    durationMs: Type.Optional(
+      Type.Integer({ minimum: 0, description: "From first dispatch to end, in milliseconds." }),
+    ),
+  },
+  { additionalProperties: false, description: "One dispatch of a run: one URL in one region." },
+);
+export type Job = Static<typeof Job>;
+
+/** A runner as a job carries it to its endpoint. */
+export interface RequestedRunner {
+  readonly name: string;
+  readonly input?: Readonly<Record<string, unknown>>;
+}
+
+/** How a job ended. `results` is absent when nothing was answered: then each runner is an error. */
+export interface JobEnd {
+  readonly state: EndState;
+  readonly results?: readonly Result[];
+  readonly error?: string;
+  readonly errorCode?: string;
+  readonly errorSource?: ErrorSource;
+}

@@ -1,0 +1,87 @@
+import { present } from "../lib/present.ts";
+/**
+ * Regions: the value of PLAYWRIGHT_RUNNERS, a JSON object from region name to runner endpoint.
+ *
+ * Parsed once, into a Map: a region named like a property of Object must not be found by accident.
+ * Every fault is reported, each with the name it belongs to, none with a token.
+ */
+import { REGION_PATTERN } from "./run.ts";
+
+export interface Region {
+  readonly name: string;
+  /** Endpoint base without a trailing slash, such as `https://eu.example.com/api/runner`. */
+  readonly url: string;
+  /** Sent as a bearer token with each dispatch. */
+  readonly token?: string;
+}
+
+export type Regions = ReadonlyMap<string, Region>;
+
+export interface ParsedRegions {
+  readonly regions: Regions;
+  readonly faults: readonly string[];
+}
+
+const NAME = new RegExp(REGION_PATTERN);
+
+/** Parses the JSON text of PLAYWRIGHT_RUNNERS. Never throws; a faulty entry is left out. */
+export function parseRegions(json: string): ParsedRegions {
+  const regions = new Map<string, Region>();
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return { regions, faults: ["is not valid JSON"] };
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { regions, faults: ["must be a JSON object from region name to endpoint URL"] };
+  }
+  const faults: string[] = [];
+  // JSON.parse makes `__proto__` an own key, so it is seen here and refused by the pattern.
+  for (const [name, entry] of Object.entries(value)) {
+    const label = `region ${JSON.stringify(name)}`;
+    if (!NAME.test(name)) {
+      faults.push(`${label} is not a region name (letters, digits, ".", "_", "-"; at most 63)`);
+      continue;
+    }
+    const region = parseEntry(name, entry);
+    if (typeof region === "string") faults.push(`${label} ${region}`);
+    else regions.set(name, region);
+  }
+  return { regions, faults };
+}
+
+function parseEntry(name: string, entry: unknown): Region | string {
+  if (typeof entry === "string") {
+    const url = endpointUrl(entry);
+    return "fault" in url ? url.fault : { name, url: url.base };
+  }
+  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
+    return 'must be a URL or an object {"url", "token"}';
+  }
+  const { url: text, token, ...rest } = entry as Record<string, unknown>;
+  const unknown = Object.keys(rest)[0];
+  if (unknown !== undefined) return `has an unknown field ${JSON.stringify(unknown)}`;
+  if (typeof text !== "string") return 'has no "url"';
+  if (token !== undefined && (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token))) {
+    return 'has a "token" that is not a non-empty string of visible ASCII characters';
+  }
+  const url = endpointUrl(text);
+  if ("fault" in url) return url.fault;
+  return { name, url: url.base, ...present({ token }) };
+}
+
+/** Only plain http(s) bases: fetch would also open `file:` and `data:` URLs. */
+function endpointUrl(text: string): { base: string } | { fault: string } {
+  const url = URL.parse(text);
+  if (!url) return { fault: "has an endpoint that is not an absolute URL" };
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    return { fault: `has an endpoint of scheme "${url.protocol}", not http: or https:` };
+  }
+  if (url.username || url.password) {
+    return { fault: 'has a user or password in its endpoint; use {"url", "token"} instead' };
+  }
+  if (url.hash) return { fault: "has an endpoint with a fragment" };
+  if (url.search) return { fault: "has an endpoint with a query" };
+  return { base: url.href.replace(/\/+$/, "") };
+}

@@ -1,0 +1,86 @@
+/**
+ * Result: what one requested runner said in one region.
+ *
+ * Every requested runner gets exactly one, so a runner that could not be asked gets an `error`
+ * that says why (`unanswered`).
+ */
+import { type Static, Type } from "@sinclair/typebox";
+
+export const ResultStatus = Type.Union(
+  [Type.Literal("pass"), Type.Literal("fail"), Type.Literal("error")],
+  { description: "`pass` and `fail` are verdicts; `error` means that there is no verdict." },
+);
+export type ResultStatus = Static<typeof ResultStatus>;
+
+export const ErrorSource = Type.Union(
+  [
+    Type.Literal("target"),
+    Type.Literal("runner"),
+    Type.Literal("transport"),
+    Type.Literal("timeout"),
+    Type.Literal("cancelled"),
+    Type.Literal("orchestrator"),
+  ],
+  {
+    description:
+      "Who failed: the page under test, the runner function, the way to the endpoint, a time limit, somebody who cancelled, or the orchestrator itself.",
+  },
+);
+export type ErrorSource = Static<typeof ErrorSource>;
+
+export const ResultLog = Type.Object(
+  {
+    at: Type.String({ format: "date-time", description: "When the line was logged." }),
+    message: Type.String({ description: "The text given to `ctx.log`." }),
+    meta: Type.Optional(Type.Unknown({ description: "The data given to `ctx.log`." })),
+  },
+  { additionalProperties: false },
+);
+
+export const Result = Type.Object(
+  {
+    name: Type.String({ description: "The runner's name, as requested." }),
+    reportedName: Type.Optional(
+      Type.String({ description: "The name the function returned, when it is another." }),
+    ),
+    status: ResultStatus,
+    details: Type.Optional(
+      Type.Unknown({ description: "Whatever the runner returned as details." }),
+    ),
+    errorMessage: Type.Optional(Type.String({ description: "Why there is no verdict." })),
+    errorSource: Type.Optional(ErrorSource),
+    durationMs: Type.Optional(
+      Type.Integer({ minimum: 0, description: "How long the runner took, in milliseconds." }),
+    ),
+    logs: Type.Optional(
+      Type.Array(ResultLog, { description: "The last 50 lines the runner logged." }),
+    ),
+  },
+  { additionalProperties: false, description: "The answer of one runner in one region." },
+);
+export type Result = Static<typeof Result>;
+
+/** Why a runner has no answer of its own. */
+export interface Unanswered {
+  readonly error: string;
+  readonly errorSource: ErrorSource;
+}
+
+/** The `error` result of a runner that was requested and never answered. */
+export function unanswered(name: string, { error, errorSource }: Unanswered): Result {
+  return { name, status: "error", errorMessage: error, errorSource };
+}
+
+export interface ResultCounts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly errored: number;
+}
+
+export function countResults(results: readonly Result[]): ResultCounts {
+  const counts = { passed: 0, failed: 0, errored: 0 };
+  for (const { status } of results) {
+    counts[status === "pass" ? "passed" : status === "fail" ? "failed" : "errored"]++;
+  }
+  return counts;
+}

@@ -1,0 +1,185 @@
+/**
+ * Run: one submitted request and all its jobs; the shapes of the API (RunRequest in, RunStatus
+ * and RunSummary out).
+ *
+ * In every answer `passed + failed + errored <= total == runners requested`, with equality once
+ * the run has ended.
+ */
+import { type Static, Type } from "@sinclair/typebox";
+
+import { Job, State } from "./job.ts";
+
+/** The region names of the API: safe in a URL, a file name and a metric label. */
+export const REGION_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$";
+
+/** Path segments of the API below its base; a run cannot be named like one of them. */
+export const RESERVED_RUN_IDS: readonly string[] = [
+  "docs",
+  "history",
+  "metrics",
+  "regions",
+  "spec.json",
+];
+
+const RunnerInput = Type.Object(
+  {
+    url: Type.Optional(
+      Type.String({
+        pattern: "^[Hh][Tt][Tt][Pp][Ss]?://",
+        maxLength: 8192,
+        description: "The absolute http(s) URL under test. Required in both modes.",
+        examples: ["https://example.com"],
+      }),
+    ),
+  },
+  {
+    additionalProperties: true,
+    description: "What the runner function receives; anything beside `url` is the runner's own.",
+  },
+);
+
+const RunnerRequest = Type.Object(
+  {
+    name: Type.String({
+      pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
+      minLength: 1,
+      maxLength: 128,
+      description: "The runner function to execute.",
+      examples: ["cookieBannerTest"],
+    }),
+    region: Type.Optional(
+      Type.String({
+        pattern: REGION_PATTERN,
+        description:
+          "A configured region. Required in remote mode; kept but not used in local mode.",
+        examples: ["eu-west-1"],
+      }),
+    ),
+    input: Type.Optional(RunnerInput),
+  },
+  { additionalProperties: false, description: "One runner in one region." },
+);
+export type RunnerRequest = Static<typeof RunnerRequest>;
+
+export const RunId = Type.String({
+  pattern: "^[A-Za-z0-9_-]{1,128}$",
+  description: "Names the run: `run_` and a UUIDv7, or what the client chose.",
+  examples: ["run_abc123"],
+});
+
+const Tags = Type.Array(Type.String({ minLength: 1, maxLength: 64, examples: ["nightly"] }), {
+  maxItems: 10,
+  description: "Free labels, kept with the run.",
+});
+
+const Mode = Type.Union([Type.Literal("remote"), Type.Literal("local")], {
+  description:
+    "`remote` dispatches to the regions' endpoints, `local` to this server's own runners.",
+});
+export type Mode = Static<typeof Mode>;
+
+export const RunRequest = Type.Object(
+  {
+    runners: Type.Array(RunnerRequest, {
+      minItems: 1,
+      description: "What to run. Runners that share url and region make one job.",
+    }),
+    mode: Mode,
+    concurrency: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          "How many jobs of this run may be in flight at once. Default: no limit of its own.",
+        examples: [3],
+      }),
+    ),
+    timeout: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: "Limit of the whole run in milliseconds, counted from acceptance.",
+        examples: [60000],
+      }),
+    ),
+    runId: Type.Optional(RunId),
+    tags: Type.Optional(Tags),
+  },
+  {
+    additionalProperties: false,
+    description: "One request: which runners, in which regions, with which input.",
+    examples: [
+      {
+        runners: [
+          {
+            name: "cookieBannerTest",
+            region: "us-east-1",
+            input: { url: "https://example.com" },
+          },
+          {
+            name: "cookieBannerTest",
+            region: "eu-west-1",
+            input: { url: "https://example.com" },
+          },
+        ],
+        mode: "remote",
+      },
+    ],
+  },
+);
+export type RunRequest = Static<typeof RunRequest>;
+
+const count = (description: string) => Type.Integer({ minimum: 0, description });
+
+export const RunStatus = Type.Object(
+  {
+    runId: RunId,
+    state: State,
+    totalJobs: count("Jobs of the run; the four counts below add up to it."),
+    completedJobs: count("Jobs in state `completed`."),
+    failedJobs: count("Jobs in state `failed`, `timed_out` or `cancelled`."),
+    queuedJobs: count("Jobs not yet dispatched."),
+    runningJobs: count("Jobs in flight."),
+    createdAt: Type.String({ format: "date-time", description: "When the run was accepted." }),
+    updatedAt: Type.String({
+      format: "date-time",
+      description: "When anything above last changed.",
+    }),
+  },
+  { additionalProperties: false, description: "Where a run stands, in live counts." },
+);
+export type RunStatus = Static<typeof RunStatus>;
+
+export const SummaryCounts = Type.Object(
+  {
+    total: count("Runners requested."),
+    passed: count("Results `pass`."),
+    failed: count("Results `fail`."),
+    errored: count("Results `error`."),
+  },
+  {
+    additionalProperties: false,
+    description: "Counts of results; they add up once the run has ended.",
+  },
+);
+export type SummaryCounts = Static<typeof SummaryCounts>;
+
+export const RunSummary = Type.Object(
+  {
+    runId: RunId,
+    parentRunId: Type.Optional(RunId),
+    mode: Mode,
+    tags: Tags,
+    state: State,
+    jobs: Type.Array(Job, { description: "All jobs, in fan-out order." }),
+    summary: SummaryCounts,
+    createdAt: Type.String({ format: "date-time", description: "When the run was accepted." }),
+    completedAt: Type.Optional(
+      Type.String({ format: "date-time", description: "End of the run." }),
+    ),
+    durationMs: Type.Optional(count("From acceptance to end, in milliseconds.")),
+  },
+  { additionalProperties: false, description: "A run and all its results; partial while it runs." },
+);
+export type RunSummary = Static<typeof RunSummary>;
+
+/** A RunSummary without its jobs, which are read in pages. */
+export type RunHead = Omit<RunSummary, "jobs">;

@@ -1,0 +1,104 @@
+/**
+ * Problems: every error answer of the API, as RFC 9457 `application/problem+json`.
+ *
+ * One table maps codes to statuses, for the server and for the client. A problem never holds a
+ * stack, a query, a schema, the submitted body or a secret.
+ */
+import { type Static, Type } from "@sinclair/typebox";
+
+import type { AppError, ErrorCode, Fault } from "../domain/errors.ts";
+
+export const PROBLEM_TYPE = "application/problem+json";
+
+export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
+  malformed_json: 400,
+  invalid_request: 400,
+  unsupported_media_type: 415,
+  payload_too_large: 413,
+  missing_region: 422,
+  unknown_region: 422,
+  missing_url: 422,
+  local_mode_unavailable: 422,
+  unknown_runner: 422,
+  run_conflict: 409,
+  run_not_found: 404,
+  not_found: 404,
+  method_not_allowed: 405,
+  at_capacity: 429,
+  draining: 503,
+  store_unavailable: 503,
+  internal: 500,
+};
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  409: "Conflict",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+
+/** Seconds after which a request refused with one of these is worth repeating. */
+const RETRY_AFTER: Readonly<Record<number, string>> = { 429: "1", 503: "5" };
+
+export const Problem = Type.Object(
+  {
+    type: Type.String({ description: "`about:blank`: the code says it all." }),
+    title: Type.String({ description: "The HTTP status in words." }),
+    status: Type.Integer({ description: "The HTTP status." }),
+    code: Type.String({ description: "A stable code, such as `unknown_region`." }),
+    detail: Type.String({ description: "One sentence for a person." }),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            path: Type.String({ description: "JSON Pointer (RFC 6901) into the request body." }),
+            message: Type.String({ description: "What is wrong there." }),
+          },
+          { additionalProperties: false },
+        ),
+        { description: "Every fault found in the request." },
+      ),
+    ),
+    requestId: Type.String({ description: "Also in the `x-request-id` header and in the log." }),
+  },
+  { additionalProperties: false, description: "What went wrong (RFC 9457)." },
+);
+export type Problem = Static<typeof Problem>;
+
+/** Most faults listed in one answer: a body of 10 000 faulty runners must not become 10 MB. */
+const MAX_FAULTS = 1_000;
+
+/** The answer for an error a caller may see. */
+export function problemResponse(
+  error: Pick<AppError, "code" | "message"> & { readonly faults?: readonly Fault[] },
+  requestId: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const { code, faults = [], message } = error;
+  const status = STATUS_OF[code];
+  const body: Problem = {
+    type: "about:blank",
+    title: TITLES[status] ?? "Error",
+    status,
+    code,
+    detail: message,
+    ...(faults.length === 0 ? {} : { errors: faults.slice(0, MAX_FAULTS) }),
+    requestId,
+  };
+  const retryAfter = RETRY_AFTER[status];
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      "content-type": PROBLEM_TYPE,
+      "cache-control": "no-store",
+      ...(retryAfter === undefined ? {} : { "retry-after": retryAfter }),
+      ...headers,
+    },
+  });
+}

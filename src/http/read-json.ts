@@ -1,0 +1,46 @@
+/**
+ * Reads a JSON request body: the media type is checked, the size is counted as it arrives, and
+ * what JSON.parse returned is safe to keep.
+ */
+import { AppError } from "../domain/errors.ts";
+import { jsonFault } from "../lib/json.ts";
+
+/**
+ * The parsed body. `maxBytes`: the largest body, counted in bytes as received. Rejects with
+ * AppError `unsupported_media_type`, `payload_too_large`, `malformed_json` or `invalid_request`.
+ */
+export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") {
+    throw new AppError("unsupported_media_type", 'The content type must be "application/json".');
+  }
+  const tooLarge = (): AppError =>
+    new AppError("payload_too_large", `The body is larger than ${maxBytes} bytes.`);
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  const value = parse(Buffer.concat(chunks, size));
+  const fault = jsonFault(value);
+  if (fault)
+    throw new AppError("invalid_request", "The request is not valid.", { faults: [fault] });
+  return value;
+}
+
+function parse(bytes: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new AppError("malformed_json", "The body is not valid UTF-8.");
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AppError("malformed_json", "The body is not valid JSON.");
+  }
+}

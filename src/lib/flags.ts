@@ -1,0 +1,181 @@
+/**
+ * Command-line flags from a table: parsing, defaults from the environment, help text.
+ *
+ * Every fault is reported, by name, in one go. A flag beats its environment variable, which beats
+ * the default.
+ */
+import { parseArgs } from "node:util";
+
+/** One flag; `parse` returns the value or throws a FlagFault that says what would be right. */
+export interface Flag<Value> {
+  readonly placeholder?: string;
+  readonly about: string;
+  readonly fallback: Value;
+  /** How the default reads in the help text; absent when there is none to show. */
+  readonly shown?: string;
+  readonly parse: (text: string) => Value;
+}
+
+export type FlagTable = Readonly<Record<string, Flag<unknown>>>;
+export type FlagValues<Table extends FlagTable> = {
+  readonly [Name in keyof Table]: Table[Name] extends Flag<infer Value> ? Value : never;
+};
+
+export interface ParsedFlags<Table extends FlagTable> {
+  readonly values: FlagValues<Table>;
+  readonly positionals: readonly string[];
+  readonly faults: readonly string[];
+}
+
+class FlagFault extends Error {}
+
+/** `env`: the environment to read defaults from, `prefix` that of its variables, as in `VOLLEY_`. */
+export function parseFlags<Table extends FlagTable>(
+  table: Table,
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  prefix: string,
+): ParsedFlags<Table> {
+  const names = new Map(Object.keys(table).map((key) => [flagName(key), key]));
+  const faults: string[] = [];
+  const given = new Map<string, { text: string; source: string }>();
+  for (const key of Object.keys(table)) {
+    const source = variableName(prefix, key);
+    const text = env[source];
+    if (text !== undefined && text !== "") given.set(key, { text, source });
+  }
+  const positionals: string[] = [];
+  for (const token of tokens(table, argv)) {
+    if (token.kind === "positional") positionals.push(token.value);
+    if (token.kind !== "option") continue;
+    const key = names.get(token.name);
+    if (token.rawName === `--${token.name}` && key !== undefined) {
+      const isSwitch = table[key]?.placeholder === undefined;
+      if (token.value === undefined && !isSwitch) faults.push(`--${token.name} needs a value`);
+      else given.set(key, { text: token.value ?? "true", source: `--${token.name}` });
+    } else {
+      faults.push(`${token.rawName} is not a flag of this command`);
+    }
+  }
+  const values: Record<string, unknown> = {};
+  for (const [key, flag] of Object.entries(table)) {
+    const text = given.get(key);
+    try {
+      values[key] = text ? flag.parse(text.text) : flag.fallback;
+    } catch (error) {
+      if (!(error instanceof FlagFault)) throw error;
+      faults.push(`${text?.source} ${error.message}`);
+    }
+  }
+  return { values: values as FlagValues<Table>, positionals, faults };
+}
+
+function tokens(table: FlagTable, argv: readonly string[]) {
+  const options = Object.fromEntries(
+    Object.entries(table).map(([key, { placeholder }]) => [
+      flagName(key),
+      { type: placeholder === undefined ? "boolean" : "string" } as const,
+    ]),
+  );
+  const config = { args: [...argv], options, strict: false, allowPositionals: true, tokens: true };
+  return parseArgs({ ...config, tokens: true }).tokens;
+}
+
+/** Lines for the help of a command: one per flag, aligned. */
+export function describeFlags(table: FlagTable): string {
+  const rows = Object.entries(table).map(([key, { placeholder, about, shown }]) => ({
+    left: placeholder === undefined ? `--${flagName(key)}` : `--${flagName(key)} ${placeholder}`,
+    right: shown === undefined ? about : `${about} (default ${shown})`,
+  }));
+  const width = Math.max(...rows.map(({ left }) => left.length));
+  return rows.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`).join("\n");
+}
+
+function flagName(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function variableName(prefix: string, key: string): string {
+  return prefix + flagName(key).replaceAll("-", "_").toUpperCase();
+}
+
+interface Described<Value> {
+  readonly about: string;
+  readonly fallback: Value;
+  readonly placeholder?: string;
+}
+
+export function text<Fallback extends string | undefined>(
+  described: Described<Fallback>,
+): Flag<string | Fallback> {
+  const { fallback } = described;
+  return {
+    placeholder: "TEXT",
+    ...described,
+    ...(fallback === undefined ? {} : { shown: fallback }),
+    parse: (value) => value || reject("must not be empty"),
+  };
+}
+
+export function integer(
+  described: Described<number> & { readonly min: number; readonly max: number },
+): Flag<number> {
+  const { fallback, max, min } = described;
+  return {
+    placeholder: "N",
+    ...described,
+    shown: String(fallback),
+    parse: (value) => {
+      const number = /^\d{1,15}$/.test(value) ? Number(value) : NaN;
+      if (number >= min && number <= max) return number;
+      return reject(`must be an integer from ${min} to ${max}, not "${value}"`);
+    },
+  };
+}
+
+const DURATION_UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds, written `250ms`, `30s`, `5m`, `1h` or `30d`. */
+export function duration(
+  described: Described<number> & { readonly min: string; readonly max: string; shown: string },
+): Flag<number> {
+  const parse = (value: string): number => {
+    const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(value) ?? [];
+    return digits && unit ? Number(digits) * DURATION_UNITS[unit as "ms"] : NaN;
+  };
+  const { max, min } = described;
+  return {
+    placeholder: "TIME",
+    ...described,
+    parse: (value) => {
+      const ms = parse(value);
+      if (ms >= parse(min) && ms <= parse(max)) return ms;
+      return reject(
+        `must be a duration from ${min} to ${max} such as 250ms or 30s, not "${value}"`,
+      );
+    },
+  };
+}
+
+const BYTE_UNITS = { "": 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
+
+/** Bytes, written `1048576`, `512KiB` or `4MiB`. */
+export function bytes(
+  described: Described<number> & { readonly max: number; readonly shown: string },
+): Flag<number> {
+  const { max } = described;
+  return {
+    placeholder: "SIZE",
+    ...described,
+    parse: (value) => {
+      const [, digits, unit = ""] = /^(\d{1,12})(KiB|MiB|GiB)?$/.exec(value) ?? [];
+      const size = Number(digits) * BYTE_UNITS[unit as ""];
+      if (size >= 1 && size <= max) return size;
+      return reject(`must be a size up to ${max} bytes such as 512KiB or 4MiB, not "${value}"`);
+    },
+  };
+}
+
+function reject(message: string): never {
+  throw new FlagFault(message);
+}

@@ -1,0 +1,76 @@
+/**
+ * Admission: whether a well-formed request can be carried out by this server. Pure; reports every
+ * fault of one kind at once.
+ */
+import { AppError, type ErrorCode, type Fault } from "../domain/errors.ts";
+import { RESERVED_RUN_IDS, type RunnerRequest, type RunRequest } from "../domain/run.ts";
+
+export interface AdmissionLimits {
+  /** Names of the configured regions. */
+  readonly regions: ReadonlySet<string>;
+  /** Whether this server executes runners itself. */
+  readonly local: boolean;
+  readonly maxRunners: number;
+  readonly maxRunTimeMs: number;
+}
+
+/** Throws AppError if the request breaks a limit (400) or asks for the impossible (422). */
+export function admit(request: RunRequest, limits: AdmissionLimits): void {
+  refuse("invalid_request", "The request is not valid.", limitFaults(request, limits));
+  if (request.mode === "local" && !limits.local) {
+    throw new AppError(
+      "local_mode_unavailable",
+      'This server has no runners of its own; send "mode": "remote".',
+    );
+  }
+  const each = (check: (runner: RunnerRequest, path: string) => Fault | undefined): Fault[] =>
+    request.runners.flatMap((runner, index) => check(runner, `/runners/${index}`) ?? []);
+
+  refuse("missing_url", "Each runner needs the URL under test.", each(urlFault));
+  if (request.mode === "local") return;
+  refuse("missing_region", "Each runner of a remote run needs a region.", each(missingRegion));
+  const known = [...limits.regions].join(", ") || "none";
+  refuse(
+    "unknown_region",
+    `A region is not configured. Configured regions: ${known}.`,
+    each(({ region }, path) =>
+      region === undefined || limits.regions.has(region)
+        ? undefined
+        : { path: `${path}/region`, message: `Region "${region}" is not configured.` },
+    ),
+  );
+}
+
+function limitFaults(request: RunRequest, limits: AdmissionLimits): Fault[] {
+  const faults: Fault[] = [];
+  if (request.runners.length > limits.maxRunners) {
+    const message = `Has ${request.runners.length} runners; at most ${limits.maxRunners} are allowed.`;
+    faults.push({ path: "/runners", message });
+  }
+  if (request.timeout !== undefined && request.timeout > limits.maxRunTimeMs) {
+    const message = `Is ${request.timeout} ms; at most ${limits.maxRunTimeMs} ms are allowed.`;
+    faults.push({ path: "/timeout", message });
+  }
+  if (request.runId !== undefined && RESERVED_RUN_IDS.includes(request.runId)) {
+    faults.push({ path: "/runId", message: `"${request.runId}" is the name of a route.` });
+  }
+  for (const [index, { input }] of request.runners.entries()) {
+    if (input?.url !== undefined && !URL.canParse(input.url)) {
+      faults.push({ path: `/runners/${index}/input/url`, message: "Is not a valid URL." });
+    }
+  }
+  return faults;
+}
+
+function urlFault({ input }: RunnerRequest, path: string): Fault | undefined {
+  if (input?.url !== undefined) return undefined;
+  return { path: `${path}/input/url`, message: "Is missing." };
+}
+
+function missingRegion({ region }: RunnerRequest, path: string): Fault | undefined {
+  return region === undefined ? { path: `${path}/region`, message: "Is missing." } : undefined;
+}
+
+function refuse(code: ErrorCode, message: string, faults: readonly Fault[]): void {
+  if (faults.length > 0) throw new AppError(code, message, { faults });
+}

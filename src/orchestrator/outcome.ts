@@ -1,0 +1,52 @@
+/**
+ * Decisions about ends, pure: how a job ended, and in which state its run ends.
+ */
+import type { JobOutcome } from "../dispatch/dispatch.ts";
+import type { EndState, JobEnd } from "../domain/job.ts";
+import type { JobTally } from "../store/store.ts";
+
+/** Why a run stops before its jobs are done. `shutdown` ends nothing: the run is resumed later. */
+export type StopReason = "timed_out" | "cancelled" | "shutdown";
+
+/** The end of a job whose run stopped while it was in flight, or before it was started. */
+export function stoppedJob(
+  reason: Exclude<StopReason, "shutdown">,
+  phase: "in flight" | "queued",
+  timeoutMs: number,
+): JobEnd {
+  if (reason === "cancelled") {
+    return {
+      state: "cancelled",
+      error: `The run was cancelled while this job was ${phase}.`,
+      errorCode: "cancelled",
+      errorSource: "cancelled",
+    };
+  }
+  return {
+    state: "timed_out",
+    error: `The run's limit of ${timeoutMs} ms struck while this job was ${phase}.`,
+    errorCode: "run_timed_out",
+    errorSource: "timeout",
+  };
+}
+
+/**
+ * The end of a dispatched job. An outcome that was complete before the run stopped is kept; a
+ * dispatch that failed because it was aborted counts as stopped.
+ */
+export function jobEnd(
+  outcome: JobOutcome,
+  stop: Exclude<StopReason, "shutdown"> | undefined,
+  timeoutMs: number,
+): JobEnd {
+  if (stop && outcome.state === "failed") return stoppedJob(stop, "in flight", timeoutMs);
+  return outcome;
+}
+
+/** The state of a run all of whose jobs have ended. */
+export function runEndState(tally: JobTally, cancelled: boolean): EndState {
+  if (cancelled) return "cancelled";
+  if (tally.timedOut > 0) return "timed_out";
+  if (tally.failed > 0 || tally.cancelled > 0) return "failed";
+  return "completed";
+}

@@ -1,0 +1,105 @@
+/**
+ * GroupCommit: the one writer of the database. Writes that arrive within a tick share a
+ * transaction, and each promise settles only after the commit it depends on.
+ *
+ * One durable write makes the whole group wait for the disk (`synchronous=FULL`); a group of mere
+ * progress does not, and a power cut (not a crash of the process) may then undo it.
+ */
+import type { Database } from "bun:sqlite";
+
+import { AppError } from "../../domain/errors.ts";
+
+export type Durability = "durable" | "progress";
+
+interface Write {
+  readonly apply: () => unknown;
+  readonly durability: Durability;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class GroupCommit {
+  readonly #db: Database;
+  readonly #beforeCommit: () => void;
+  readonly #afterRollback: () => void;
+  #queue: Write[] = [];
+  #scheduled = false;
+  #closed = false;
+  #synchronous: Durability = "durable";
+
+  /** `beforeCommit` runs inside each transaction, last; `afterRollback` forgets what it would do. */
+  constructor(db: Database, beforeCommit: () => void, afterRollback: () => void) {
+    this.#db = db;
+    this.#beforeCommit = beforeCommit;
+    this.#afterRollback = afterRollback;
+  }
+
+  /**
+   * Runs `apply` in the next transaction. It must be synchronous: the transaction ends with the
+   * tick. Rejects with `store_unavailable` when the database refused, and nothing was written.
+   */
+  write<T>(durability: Durability, apply: () => T): Promise<T> {
+    if (this.#closed) {
+      return Promise.reject(new AppError("store_unavailable", "The run store is closed."));
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ apply, durability, resolve, reject });
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      setImmediate(() => this.#flush());
+    });
+  }
+
+  /** Commits what is queued and accepts nothing more. */
+  close(): void {
+    this.#closed = true;
+    this.#flush();
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const group = this.#queue;
+    if (group.length === 0) return;
+    this.#queue = [];
+    if (this.#commit(group) || group.length === 1) return;
+    // One write spoils a group only for itself: each gets a transaction of its own.
+    for (const write of group) this.#commit([write]);
+  }
+
+  /** Whether the group is settled; a failed group of several is left for single attempts. */
+  #commit(group: readonly Write[]): boolean {
+    const values: unknown[] = [];
+    try {
+      this.#setSynchronous(
+        group.some(({ durability }) => durability === "durable") ? "durable" : "progress",
+      );
+      this.#db.run("BEGIN IMMEDIATE");
+      for (const { apply } of group) values.push(apply());
+      this.#beforeCommit();
+      this.#db.run("COMMIT");
+    } catch (error) {
+      this.#afterRollback();
+      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      if (group.length > 1) return false;
+      group[0]?.reject(storeError(error));
+      return true;
+    }
+    for (const [index, { resolve }] of group.entries()) resolve(values[index] as never);
+    return true;
+  }
+
+  #setSynchronous(level: Durability): void {
+    if (this.#synchronous === level) return;
+    this.#db.run(`PRAGMA synchronous = ${level === "durable" ? "FULL" : "NORMAL"}`);
+    this.#synchronous = level;
+  }
+}
+
+/** What SQLite refused is `store_unavailable`; a defect of ours stays what it is. */
+function storeError(error: unknown): unknown {
+  const code = (error as { code?: unknown }).code;
+  if (typeof code !== "string" || !code.startsWith("SQLITE_")) return error;
+  const full = code === "SQLITE_FULL";
+  const message = full ? "The run store is full." : "The run store cannot be written.";
+  return new AppError("store_unavailable", message, { cause: error });
+}

@@ -1,0 +1,103 @@
+/**
+ * Opens the database file of a data folder: new, ours and sound, or refused.
+ *
+ * A file that is foreign, newer than this binary or corrupt is left exactly as it was found.
+ */
+import { Database } from "bun:sqlite";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
+
+import { StartError } from "../../domain/errors.ts";
+import initial from "./migrations/0001-runs-and-jobs.sql" with { type: "text" };
+
+/** "vly1" in ASCII: tells our files from every other SQLite file. */
+const APPLICATION_ID = 0x766c7931;
+const APPLICATION_ID_OFFSET = 68;
+const HEADER_BYTES = 100;
+
+/** In order; a file's `user_version` is how many of these it has seen. */
+const MIGRATIONS: readonly string[] = [initial];
+
+/** Throws StartError when the file must not be used. */
+export function openDatabase(path: string): Database {
+  if (!isNew(path)) inspect(path);
+  let db: Database | undefined;
+  try {
+    db = new Database(path, { create: true, strict: true });
+    // Before WAL, so that the mark is in the file itself from the first moment on.
+    if (pragma(db, "application_id") !== APPLICATION_ID) {
+      db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+    }
+    db.run("PRAGMA journal_mode = WAL");
+    db.run("PRAGMA synchronous = FULL");
+    db.run("PRAGMA busy_timeout = 2000");
+    db.run("PRAGMA foreign_keys = ON");
+    db.run("PRAGMA trusted_schema = OFF");
+    migrate(db);
+    return db;
+  } catch (error) {
+    db?.close();
+    throw new StartError([`The database ${path} cannot be opened: ${reason(error)}.`], {
+      cause: error,
+    });
+  }
+}
+
+function migrate(db: Database): void {
+  db.transaction(() => {
+    const version = pragma(db, "user_version");
+    for (const sql of MIGRATIONS.slice(version)) db.run(sql);
+    if (version < MIGRATIONS.length) db.run(`PRAGMA user_version = ${MIGRATIONS.length}`);
+  }).immediate();
+}
+
+/** Throws StartError unless the file is ours, of a known version and sound. Writes nothing. */
+function inspect(path: string): void {
+  const header = readHeader(path);
+  if (header.toString("latin1", 0, 16) !== "SQLite format 3\0") {
+    throw new StartError([`${path} is not a volley database: it is not an SQLite file.`]);
+  }
+  const application = header.readUInt32BE(APPLICATION_ID_OFFSET);
+  if (application !== APPLICATION_ID) {
+    throw new StartError([`${path} is not a volley database: it belongs to another application.`]);
+  }
+  let db: Database | undefined;
+  try {
+    db = new Database(path, { readonly: true });
+    const version = pragma(db, "user_version");
+    if (version > MIGRATIONS.length) {
+      throw new StartError([
+        `${path} was written by a newer volley (schema ${version}; this one knows ${MIGRATIONS.length}).`,
+      ]);
+    }
+    const [problem] = db.query("PRAGMA quick_check(1)").values()[0] ?? [];
+    if (problem !== "ok") throw new StartError([`${path} is corrupt: ${String(problem)}`]);
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    throw new StartError([`${path} is corrupt: ${reason(error)}.`], { cause: error });
+  } finally {
+    db?.close();
+  }
+}
+
+function isNew(path: string): boolean {
+  return !existsSync(path) || Bun.file(path).size === 0;
+}
+
+function readHeader(path: string): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  const file = openSync(path, "r");
+  try {
+    readSync(file, header, 0, HEADER_BYTES, 0);
+  } finally {
+    closeSync(file);
+  }
+  return header;
+}
+
+function pragma(db: Database, name: "application_id" | "user_version"): number {
+  return Number(db.query(`PRAGMA ${name}`).values()[0]?.[0]);
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
+}

@@ -1,0 +1,141 @@
+/**
+ * Rows of the database as shapes of the domain. Unknown values are absent, never null.
+ */
+import type { Job, State } from "../../domain/job.ts";
+import { type ErrorSource, type Result, unanswered } from "../../domain/result.ts";
+import type { Mode, RunHead, RunStatus } from "../../domain/run.ts";
+import { present } from "../../lib/present.ts";
+import type { PendingJob, StoredRun } from "../store.ts";
+
+export interface RunRow {
+  readonly key: number;
+  readonly run_id: string;
+  readonly parent_run_id: string | null;
+  readonly mode: Mode;
+  readonly tags: string;
+  readonly concurrency: number | null;
+  readonly timeout_ms: number;
+  readonly state: State;
+  readonly total_jobs: number;
+  readonly queued_jobs: number;
+  readonly running_jobs: number;
+  readonly completed_jobs: number;
+  readonly failed_jobs: number;
+  readonly timed_out_jobs: number;
+  readonly cancelled_jobs: number;
+  readonly total: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly errored: number;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly completed_at: number | null;
+  readonly duration_ms: number | null;
+}
+
+export interface JobRow {
+  readonly key: number;
+  readonly position: number;
+  readonly job_id: string;
+  readonly url: string;
+  readonly region: string | null;
+  readonly runners: string;
+  readonly state: State;
+  readonly attempts: number;
+  readonly results: string | null;
+  readonly error: string | null;
+  readonly error_code: string | null;
+  readonly error_source: ErrorSource | null;
+  readonly started_at: number | null;
+  readonly completed_at: number | null;
+  readonly duration_ms: number | null;
+}
+
+export function toStoredRun(row: RunRow): StoredRun {
+  return {
+    key: row.key,
+    runId: row.run_id,
+    state: row.state,
+    mode: row.mode,
+    timeoutMs: row.timeout_ms,
+    createdAt: row.created_at,
+    ...present({ concurrency: row.concurrency }),
+  };
+}
+
+export function toRunStatus(row: RunRow): RunStatus {
+  return {
+    runId: row.run_id,
+    state: row.state,
+    totalJobs: row.total_jobs,
+    completedJobs: row.completed_jobs,
+    failedJobs: row.failed_jobs + row.timed_out_jobs + row.cancelled_jobs,
+    queuedJobs: row.queued_jobs,
+    runningJobs: row.running_jobs,
+    createdAt: timestamp(row.created_at),
+    updatedAt: timestamp(row.updated_at),
+  };
+}
+
+export function toRunHead(row: RunRow): RunHead {
+  const { total, passed, failed, errored } = row;
+  return {
+    runId: row.run_id,
+    ...present({ parentRunId: row.parent_run_id }),
+    mode: row.mode,
+    tags: JSON.parse(row.tags) as string[],
+    state: row.state,
+    summary: { total, passed, failed, errored },
+    createdAt: timestamp(row.created_at),
+    ...present({ completedAt: timestampOrNull(row.completed_at), durationMs: row.duration_ms }),
+  };
+}
+
+export function toPendingJob(row: JobRow): PendingJob {
+  return {
+    key: row.key,
+    position: row.position,
+    jobId: row.job_id,
+    url: row.url,
+    runners: JSON.parse(row.runners) as PendingJob["runners"],
+    attempts: row.attempts,
+    ...present({ region: row.region, startedAt: row.started_at }),
+  };
+}
+
+export function toJob(row: JobRow): Job {
+  return {
+    jobId: row.job_id,
+    url: row.url,
+    ...present({ region: row.region }),
+    state: row.state,
+    attempts: row.attempts,
+    results: results(row),
+    ...present({
+      error: row.error,
+      errorCode: row.error_code,
+      errorSource: row.error_source,
+      startedAt: timestampOrNull(row.started_at),
+      completedAt: timestampOrNull(row.completed_at),
+      durationMs: row.duration_ms,
+    }),
+  };
+}
+
+/** Results nobody answered are not stored: they follow from the runners and the job's error. */
+function results(row: JobRow): Result[] {
+  if (row.results !== null) return JSON.parse(row.results) as Result[];
+  if (row.state === "queued" || row.state === "running") return [];
+  const why = { error: row.error ?? "", errorSource: row.error_source ?? "orchestrator" } as const;
+  return (JSON.parse(row.runners) as PendingJob["runners"]).map(({ name }) =>
+    unanswered(name, why),
+  );
+}
+
+function timestamp(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function timestampOrNull(ms: number | null): string | null {
+  return ms === null ? null : timestamp(ms);
+}
