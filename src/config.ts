@@ -158,6 +158,9 @@ function fail(faults: readonly string[]): void {
 const DEFAULT_REQUEST_CAP = 256;
 const REQUEST_CAP_VARIABLE = "BUN_CONFIG_MAX_HTTP_REQUESTS";
 
+/** Requests kept free beside dispatches: health of endpoints, webhooks. */
+export const RESERVED_REQUESTS = 16;
+
 export function requestCap(): number {
   const value = Number(process.env[REQUEST_CAP_VARIABLE]);
   return Number.isInteger(value) && value >= 1 && value <= 65_535 ? value : DEFAULT_REQUEST_CAP;

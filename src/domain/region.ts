@@ -5,7 +5,9 @@ import { present } from "../lib/present.ts";
  * Parsed once, into a Map: a region named like a property of Object must not be found by accident.
  * Every fault is reported, each with the name it belongs to, none with a token.
  */
-import { REGION_PATTERN } from "./run.ts";
+
+/** The region names of the API: safe in a URL, a file name and a metric label. */
+export const REGION_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$";
 
 export interface Region {
   readonly name: string;

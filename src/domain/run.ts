@@ -8,9 +8,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 
 import { Job, State } from "./job.ts";
-
-/** The region names of the API: safe in a URL, a file name and a metric label. */
-export const REGION_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$";
+import { REGION_PATTERN } from "./region.ts";
 
 /** Path segments of the API below its base; a run cannot be named like one of them. */
 export const RESERVED_RUN_IDS: readonly string[] = [

@@ -61,7 +61,7 @@ function allowedMethods(app: AnyElysia, path: string): string[] {
     methods.add(route.method);
     if (route.method === "GET") methods.add("HEAD");
   }
-  return [...methods].sort();
+  return [...methods].toSorted();
 }
 
 function segments(path: string): string[] {

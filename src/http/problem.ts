@@ -10,7 +10,7 @@ import type { AppError, ErrorCode, Fault } from "../domain/errors.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
 
-export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
+export const STATUS_OF: Readonly<Record<ErrorCode, ProblemStatus>> = {
   malformed_json: 400,
   invalid_request: 400,
   unsupported_media_type: 415,
@@ -30,7 +30,20 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   internal: 500,
 };
 
-const TITLES: Readonly<Record<number, string>> = {
+const MEANINGS = {
+  400: "malformed JSON, or a request that breaks the schema or a limit; every fault is listed.",
+  404: "there is no such run.",
+  405: "another method is meant.",
+  409: "the id is taken by a submit with another body.",
+  413: "the body is too large.",
+  415: "the content type is not application/json.",
+  422: "well-formed, but this server cannot carry it out.",
+  429: "at capacity; repeat after `Retry-After` seconds.",
+  500: "a defect of the server.",
+  503: "draining, or the run store is unavailable; repeat after `Retry-After` seconds.",
+} as const;
+
+const TITLES = {
   400: "Bad Request",
   404: "Not Found",
   405: "Method Not Allowed",
@@ -41,10 +54,12 @@ const TITLES: Readonly<Record<number, string>> = {
   429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",
-};
+} as const;
+
+type ProblemStatus = keyof typeof TITLES;
 
 /** Seconds after which a request refused with one of these is worth repeating. */
-const RETRY_AFTER: Readonly<Record<number, string>> = { 429: "1", 503: "5" };
+const RETRY_AFTER: { readonly [Status in ProblemStatus]?: string } = { 429: "1", 503: "5" };
 
 export const Problem = Type.Object(
   {
@@ -71,6 +86,17 @@ export const Problem = Type.Object(
 );
 export type Problem = Static<typeof Problem>;
 
+/** The problem answers of a route, for its `response` table. */
+export function problems<Status extends ProblemStatus>(
+  ...statuses: readonly Status[]
+): Record<Status, typeof Problem> {
+  const entries = statuses.map((status) => [
+    status,
+    { ...Problem, description: `${TITLES[status]}: ${MEANINGS[status]}` },
+  ]);
+  return Object.fromEntries(entries) as Record<Status, typeof Problem>;
+}
+
 /** Most faults listed in one answer: a body of 10 000 faulty runners must not become 10 MB. */
 const MAX_FAULTS = 1_000;
 
@@ -84,7 +110,7 @@ export function problemResponse(
   const status = STATUS_OF[code];
   const body: Problem = {
     type: "about:blank",
-    title: TITLES[status] ?? "Error",
+    title: TITLES[status],
     status,
     code,
     detail: message,

@@ -77,8 +77,13 @@ function tokens(table: FlagTable, argv: readonly string[]) {
       { type: placeholder === undefined ? "boolean" : "string" } as const,
     ]),
   );
-  const config = { args: [...argv], options, strict: false, allowPositionals: true, tokens: true };
-  return parseArgs({ ...config, tokens: true }).tokens;
+  return parseArgs({
+    args: [...argv],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  }).tokens;
 }
 
 /** Lines for the help of a command: one per flag, aligned. */
@@ -139,22 +144,23 @@ const DURATION_UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000
 export function duration(
   described: Described<number> & { readonly min: string; readonly max: string; shown: string },
 ): Flag<number> {
-  const parse = (value: string): number => {
-    const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(value) ?? [];
-    return digits && unit ? Number(digits) * DURATION_UNITS[unit as "ms"] : NaN;
-  };
   const { max, min } = described;
   return {
     placeholder: "TIME",
     ...described,
     parse: (value) => {
-      const ms = parse(value);
-      if (ms >= parse(min) && ms <= parse(max)) return ms;
+      const ms = milliseconds(value);
+      if (ms >= milliseconds(min) && ms <= milliseconds(max)) return ms;
       return reject(
         `must be a duration from ${min} to ${max} such as 250ms or 30s, not "${value}"`,
       );
     },
   };
+}
+
+function milliseconds(value: string): number {
+  const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(value) ?? [];
+  return digits && unit ? Number(digits) * DURATION_UNITS[unit as "ms"] : NaN;
 }
 
 const BYTE_UNITS = { "": 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;

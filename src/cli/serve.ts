@@ -1,0 +1,38 @@
+/**
+ * volley serve: the orchestrator as a server, from flags to a listening socket and back.
+ */
+import { serveConfig, serveFlags } from "../config.ts";
+import { createOrchestratorHandler } from "../handler.ts";
+import type { Command } from "./command.ts";
+import { announce, listen, stderrLog, stopRequested } from "./listen.ts";
+
+export const command: Command = {
+  name: "serve",
+  summary: "accept runs over HTTP and dispatch them to regional runner servers",
+  usage: "serve [flags]",
+  about: [
+    "Serves the API at /api/orchestrator (docs at /api/orchestrator/docs). Regions come from",
+    "PLAYWRIGHT_RUNNERS, a JSON object from region name to runner endpoint; a value may also be",
+    '{"url", "token"}. Prints one line on stdout when ready; logs go to stderr.',
+  ].join("\n"),
+  flags: serveFlags,
+  examples: [
+    "volley serve",
+    `PLAYWRIGHT_RUNNERS='{"eu-west-1":"http://127.0.0.1:4000/api/runner"}' volley serve --port 3000`,
+    "volley serve --data /var/lib/volley --max-in-flight 200",
+  ],
+  run,
+};
+
+async function run(argv: readonly string[]): Promise<number> {
+  const config = serveConfig(argv);
+  const log = stderrLog();
+  const stop = stopRequested(log);
+  const handler = createOrchestratorHandler({ ...config, log });
+  const server = listen({ ...config, fetch: handler });
+  announce(server);
+  const code = await stop;
+  await handler.close(config.drain);
+  await server.stop(true);
+  return code;
+}

@@ -1,0 +1,141 @@
+/**
+ * What an endpoint answered, as results. Pure. The endpoint is not trusted: whatever the text is,
+ * it becomes one result per requested runner or a failure in one sentence.
+ */
+import type { RequestedRunner } from "../domain/job.ts";
+import { type ErrorSource, type Result, unanswered } from "../domain/result.ts";
+import { cleanJson, cleanText, nestsTooDeep } from "../lib/json.ts";
+import { present } from "../lib/present.ts";
+import type { JobOutcome } from "./dispatch.ts";
+
+const MAX_LOGS = 50;
+const MAX_NAME = 128;
+const MAX_TEXT = 8_192;
+
+/** A failure without results. `error` is one sentence; it may quote the endpoint. */
+export function failure(errorCode: string, errorSource: ErrorSource, error: string): JobOutcome {
+  return { state: "failed", error: cleanText(error), errorCode, errorSource };
+}
+
+/**
+ * The outcome told by the body of a 2xx answer: plain or wrapped in `{"json": …}`. Results are
+ * matched by index, because an endpoint names them as its functions do. Fewer than asked fail the
+ * job, with those that came kept; a surplus is dropped.
+ */
+export function readAnswer(body: string, runners: readonly RequestedRunner[]): JobOutcome {
+  const answer = parseBody(body);
+  if ("fault" in answer) return failure("bad_body", "transport", answer.fault);
+  const raw = isObject(answer.value) ? answer.value["results"] : undefined;
+  if (!Array.isArray(raw)) {
+    return failure("bad_body", "transport", 'The endpoint answered JSON without "results".');
+  }
+  const error = `The endpoint answered ${raw.length} of ${runners.length} results.`;
+  const results = runners.map(({ name }, index) =>
+    index < raw.length
+      ? toResult(name, raw[index])
+      : unanswered(name, { error, errorSource: "transport" }),
+  );
+  if (raw.length >= runners.length) return { state: "completed", results };
+  return { ...failure("missing_results", "transport", error), results };
+}
+
+/** An error of the SDK's runner server, which it answers with status 500. */
+export interface EndpointError {
+  readonly code: string;
+  readonly message: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** The SDK error in a body, if it is one. */
+export function readEndpointError(body: string): EndpointError | undefined {
+  const answer = parseBody(body);
+  if (!("value" in answer) || !isObject(answer.value)) return undefined;
+  const { code, data, message } = answer.value;
+  if (typeof code !== "string") return undefined;
+  return {
+    code,
+    message: typeof message === "string" ? clip(message, MAX_TEXT) : "",
+    data: isObject(data) ? data : {},
+  };
+}
+
+function parseBody(body: string): { value: unknown } | { fault: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return { fault: "The endpoint answered a body that is not JSON." };
+  }
+  if (nestsTooDeep(value)) return { fault: "The endpoint answered JSON that nests too deep." };
+  if (isObject(value) && isObject(value["json"]) && Object.keys(value).length === 1) {
+    return { value: value["json"] };
+  }
+  return { value };
+}
+
+function toResult(name: string, raw: unknown): Result {
+  if (!isObject(raw)) return invalid(name, "a result that is not an object");
+  const { status } = raw;
+  if (status !== "pass" && status !== "fail" && status !== "error") {
+    const shown = typeof status === "string" ? `"${clip(status, 64)}"` : typeof status;
+    return invalid(name, `a result whose status is ${shown}`);
+  }
+  const failed = status === "error";
+  return {
+    name,
+    ...present({ reportedName: reportedName(name, raw["name"], failed) }),
+    status,
+    ...present({
+      details: cleanJson(raw["details"]),
+      errorMessage: textOrNothing(raw["errorMessage"], MAX_TEXT),
+      errorSource: failed ? errorSource(raw["errorSource"]) : undefined,
+      durationMs: milliseconds(raw["durationMs"]),
+      logs: toLogs(raw["logs"]),
+    }),
+  };
+}
+
+function invalid(name: string, what: string): Result {
+  return unanswered(name, { error: `The endpoint answered ${what}.`, errorSource: "transport" });
+}
+
+/** A function that threw has reported no name; the SDK says "unknown" then. */
+function reportedName(name: string, reported: unknown, failed: boolean): string | undefined {
+  if (reported === name || (failed && reported === "unknown")) return undefined;
+  return textOrNothing(reported, MAX_NAME);
+}
+
+/** An endpoint may blame the page, its runner or the clock, but not us. */
+function errorSource(source: unknown): ErrorSource {
+  return source === "target" || source === "timeout" ? source : "runner";
+}
+
+function milliseconds(value: unknown): number | undefined {
+  if (typeof value !== "number" || !(value >= 0)) return undefined;
+  const rounded = Math.round(value);
+  return Number.isSafeInteger(rounded) ? rounded : undefined;
+}
+
+function toLogs(value: unknown): Result["logs"] | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  return value.slice(-MAX_LOGS).flatMap((line: unknown) => {
+    if (!isObject(line)) return [];
+    const { at, message, meta } = line;
+    const time = typeof at === "string" ? Date.parse(at) : NaN;
+    if (typeof message !== "string" || Number.isNaN(time)) return [];
+    const entry = { at: new Date(time).toISOString(), message: clip(message, MAX_TEXT) };
+    return [{ ...entry, ...present({ meta: cleanJson(meta) }) }];
+  });
+}
+
+function textOrNothing(value: unknown, max: number): string | undefined {
+  return typeof value === "string" && value !== "" ? clip(value, max) : undefined;
+}
+
+function clip(text: string, max: number): string {
+  return cleanText(text.length > max ? `${text.slice(0, max - 1)}…` : text);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,111 @@
+/**
+ * createOrchestratorHandler: the orchestrator as a request handler for any server that speaks
+ * Request and Response.
+ *
+ * As a library it never exits, never replaces the process and installs no signal or rejection
+ * handlers: what stops it is thrown.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { libraryConfig, type OrchestratorConfig, requestCap, RESERVED_REQUESTS } from "./config.ts";
+import type { Dispatch } from "./dispatch/dispatch.ts";
+import { remoteDispatch } from "./dispatch/remote.ts";
+import { AppError, StartError } from "./domain/errors.ts";
+import { orchestratorApp } from "./http/orchestrator-app.ts";
+import { systemClock } from "./lib/clock.ts";
+import { type Log, silentLog } from "./lib/log.ts";
+import { Orchestrator } from "./orchestrator/orchestrator.ts";
+import { lockDataFolder } from "./store/sqlite/lock.ts";
+import { openDatabase } from "./store/sqlite/open.ts";
+import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+
+const DEFAULT_BASE_PATH = "/api/orchestrator";
+
+export interface HandlerOptions extends Partial<OrchestratorConfig> {
+  /** Path prefix of the API; requests must arrive with it. Default `/api/orchestrator`. */
+  readonly basePath?: string;
+  /** Where log lines go. Default: nowhere. */
+  readonly log?: Log;
+}
+
+export interface OrchestratorHandler {
+  (request: Request): Promise<Response>;
+  readonly fetch: (request: Request) => Promise<Response>;
+  /**
+   * Stops: nothing more is accepted, dispatches in flight may end for `drainMs` milliseconds
+   * (default 0), and what is left is resumed by the next handler on the same data folder.
+   */
+  readonly close: (drainMs?: number) => Promise<void>;
+}
+
+/**
+ * Opens the run store and resumes unfinished runs. Regions come from `regions` or
+ * PLAYWRIGHT_RUNNERS. Throws StartError naming every fault: options, environment, data folder.
+ */
+export function createOrchestratorHandler(options: HandlerOptions = {}): OrchestratorHandler {
+  const { basePath = DEFAULT_BASE_PATH, log = silentLog, ...given } = options;
+  const config = libraryConfig(given);
+  const clock = systemClock;
+  const { release, store } = openStore(config.data);
+  const orchestrator = new Orchestrator({
+    store,
+    dispatch: {
+      remote: remoteDispatch({ ...config, monotonic: clock.monotonic }),
+      local: noLocalRunners,
+    },
+    clock,
+    log,
+    limits: {
+      regions: new Set(config.regions.keys()),
+      local: false,
+      maxRunners: config.maxRunners,
+      maxRunTimeMs: config.maxRunTime,
+    },
+    maxInFlight: inFlightLimit(config.maxInFlight, log),
+  });
+  const app = orchestratorApp({ basePath, log, maxBody: config.maxBody, orchestrator, store });
+  // Not before the caller had its turn: a server that finds its port in use must dispatch nothing.
+  const ready = new Promise<void>((resolve) => setImmediate(resolve)).then(() =>
+    orchestrator.recover(),
+  );
+  const fetch = async (request: Request): Promise<Response> => {
+    await ready;
+    return app.fetch(request);
+  };
+  const close = async (drainMs = 0): Promise<void> => {
+    await ready;
+    await orchestrator.close(drainMs);
+    await store.close();
+    release();
+  };
+  return Object.assign(fetch, { fetch, close });
+}
+
+function openStore(folder: string): { store: SqliteStore; release: () => void } {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const message = `The data folder ${folder} cannot be made: ${(error as Error).message}.`;
+    throw new StartError([message], { cause: error });
+  }
+  const lock = lockDataFolder(folder, join(folder, "volley.lock"));
+  try {
+    const store = new SqliteStore(openDatabase(join(folder, "volley.sqlite")));
+    return { store, release: () => lock[Symbol.dispose]() };
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Past its cap Bun's fetch queues silently while limits run, so ours must stay below it. */
+function inFlightLimit(configured: number, log: Log): number {
+  const most = Math.max(1, requestCap() - RESERVED_REQUESTS);
+  if (configured > most) log.warn("in-flight limit lowered to the process's request cap", { most });
+  return Math.min(configured, most);
+}
+
+const noLocalRunners: Dispatch = () => {
+  throw new AppError("local_mode_unavailable", "This server has no runners of its own.");
+};

@@ -1,0 +1,35 @@
+/**
+ * The orchestrator's HTTP app: every route of the API under one base path, liveness at the root.
+ */
+import { Elysia } from "elysia";
+
+import { version } from "../../package.json" with { type: "json" };
+import type { Log } from "../lib/log.ts";
+import { createApp } from "./app.ts";
+import { docsRoutes } from "./docs/docs-routes.ts";
+import { openApiDocument } from "./docs/spec.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { runRoutes, type RunRoutesDeps } from "./routes/runs.ts";
+
+export interface OrchestratorAppOptions extends RunRoutesDeps {
+  readonly log: Log;
+}
+
+export function orchestratorApp(options: OrchestratorAppOptions) {
+  const { basePath, log } = options;
+  const routes = new Elysia({ prefix: basePath }).use(runRoutes(options));
+  const spec = () =>
+    openApiDocument(new Elysia().use(routes).use(healthRoutes()), {
+      title: "volley orchestrator",
+      version,
+      description: "One request fans out to every region and comes back as one summary.",
+    });
+  return createApp(log)
+    .use(healthRoutes())
+    .use(routes)
+    .use(
+      new Elysia({ prefix: basePath }).use(
+        docsRoutes({ basePath, title: "volley orchestrator API", spec }),
+      ),
+    );
+}

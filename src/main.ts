@@ -1,0 +1,63 @@
+/**
+ * The binary: argv in, exit code out. The only place that ends the process.
+ *
+ * Commands are imported only when asked for, so that a process that replaces itself, or that only
+ * prints help, loads nothing it does not need.
+ */
+import { version } from "../package.json" with { type: "json" };
+import type { Command } from "./cli/command.ts";
+import { ensureRequestCap } from "./cli/request-cap.ts";
+import { serveConfig } from "./config.ts";
+import { StartError } from "./domain/errors.ts";
+
+const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
+  serve: () => import("./cli/serve.ts"),
+};
+
+async function main([name, ...argv]: readonly string[]): Promise<number> {
+  if (name === "--version" || name === "-v") return print(version);
+  if (name === undefined) {
+    process.stderr.write(`${await overview()}\n`);
+    return 2;
+  }
+  if (name === "--help" || name === "-h") return print(await overview());
+  if (name === "help" && argv[0] === undefined) return print(await overview());
+  const help = name === "help" || argv.includes("--help") || argv.includes("-h");
+  if (name === "serve" && !help) ensureRequestCap(serveConfig(argv).maxInFlight);
+  const asked = name === "help" ? argv[0] : name;
+  const load = Object.hasOwn(COMMANDS, asked ?? "") ? COMMANDS[asked ?? ""] : undefined;
+  if (!load) {
+    throw new StartError([`"${asked}" is not a command; see volley --help.`]);
+  }
+  const { command } = await load();
+  if (help) {
+    const { commandHelp } = await import("./cli/command.ts");
+    return print(commandHelp(command));
+  }
+  return command.run(argv);
+}
+
+async function overview(): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  const lines = commands.map(({ command }) => `  ${command.name.padEnd(8)}  ${command.summary}`);
+  return [
+    "volley: one request, every region, one summary.",
+    "Usage: volley COMMAND [flags]",
+    `Commands:\n${lines.join("\n")}`,
+    "volley COMMAND --help shows flags and examples; volley --version the version.",
+  ].join("\n\n");
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    if (!(error instanceof StartError)) throw error;
+    process.stderr.write(error.faults.map((fault) => `volley: ${fault}\n`).join(""));
+    process.exit(2);
+  },
+);
