@@ -4,14 +4,18 @@
  * The binary reads no `.env` and no `bunfig.toml` from the folder it is started in: a preload
  * named there would be foreign code inside the server.
  */
-import { rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dir, "..");
 
 /** Builds `dist/volley` and returns its path. Throws with the build's messages when it fails. */
 export async function build(): Promise<string> {
-  const outfile = join(ROOT, "dist", process.platform === "win32" ? "volley.exe" : "volley");
+  const name = process.platform === "win32" ? "volley.exe" : "volley";
+  const outfile = join(ROOT, "dist", name);
+  // Built aside and moved: a running binary is not overwritten, a half-written one never seen.
+  const unfinished = join(ROOT, "dist", `.unfinished-${process.pid}-${name}`);
+  await mkdir(join(ROOT, "dist"), { recursive: true });
   await Bun.build({
     entrypoints: [join(ROOT, "src", "main.ts")],
     target: "bun",
@@ -20,7 +24,7 @@ export async function build(): Promise<string> {
     bytecode: true,
     sourcemap: "linked",
     compile: {
-      outfile,
+      outfile: unfinished,
       autoloadDotenv: false,
       autoloadBunfig: false,
       // Runner files import packages of their own folder, whose package.json says where they are.
@@ -29,7 +33,8 @@ export async function build(): Promise<string> {
     },
   });
   // The map is inside the binary, too; stack traces do not need this copy.
-  await rm(`${outfile}.map`, { force: true });
+  await rm(`${unfinished}.map`, { force: true });
+  await rename(unfinished, outfile);
   return outfile;
 }
 

@@ -12,9 +12,14 @@ import { StartError } from "./domain/errors.ts";
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   serve: () => import("./cli/serve.ts"),
+  runner: () => import("./cli/runner.ts"),
 };
 
+/** Not a command: a runner host, started by this binary for itself. */
+const HOST_ARGUMENT = "__host";
+
 async function main([name, ...argv]: readonly string[]): Promise<number> {
+  if (name === HOST_ARGUMENT) return (await import("./cli/host.ts")).run();
   if (name === "--version" || name === "-v") return print(version);
   if (name === undefined) {
     process.stderr.write(`${await overview()}\n`);

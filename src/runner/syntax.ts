@@ -55,12 +55,7 @@ export function parseSource(name: string, code: string): Parsed {
   try {
     const { errors, program } = parse(code, {
       sourceType: "module",
-      plugins: [
-        ...PLUGINS[loader],
-        "decorators",
-        "decoratorAutoAccessors",
-        "explicitResourceManagement",
-      ],
+      plugins: [...PLUGINS[loader], "decorators", "decoratorAutoAccessors"],
       errorRecovery: true,
       attachComment: false,
     });
@@ -100,9 +95,13 @@ function syntaxFault(error: unknown): string {
   return `Syntax error at ${line}:${column}: ${message.replace(/\.$/, "")}.`;
 }
 
-/** Whether a body or module opens with the directive, as written: escapes do not count. */
-export function isMarked(node: { readonly directives?: Program["directives"] }): boolean {
-  return (node.directives ?? []).some(({ value }) => {
+/**
+ * Whether the directive is among those a module or function body opens with, as written: an escape
+ * in it does not count. An arrow function's body may be an expression, which has none.
+ */
+export function isMarked(node: object): boolean {
+  const directives = "directives" in node ? (node.directives as Program["directives"]) : [];
+  return directives.some(({ value }) => {
     const raw = value.extra?.["raw"];
     return typeof raw === "string" && raw.slice(1, -1) === DIRECTIVE;
   });

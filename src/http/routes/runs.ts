@@ -9,6 +9,7 @@ import { Elysia } from "elysia";
 
 import { AppError } from "../../domain/errors.ts";
 import { RunId, RunRequest, RunStatus, RunSummary } from "../../domain/run.ts";
+import { present } from "../../lib/present.ts";
 import type { Orchestrator } from "../../orchestrator/orchestrator.ts";
 import type { RunStore } from "../../store/store.ts";
 import { problems } from "../problem.ts";
@@ -32,6 +33,19 @@ const Replayed = Type.Object(
   { runId: RunId },
   { additionalProperties: false, description: "The same submit was accepted before." },
 );
+/** draft-ietf-httpapi-idempotency-key-header, with any short visible text. */
+const SubmitHeaders = Type.Object(
+  {
+    "idempotency-key": Type.Optional(
+      Type.String({
+        pattern: "^[\\x20-\\x7e]{1,255}$",
+        description: "Names this submit, so that repeating it starts no second run.",
+        examples: ["nightly-2024-01-01"],
+      }),
+    ),
+  },
+  { additionalProperties: true },
+);
 const RunParams = Type.Object({
   runId: Type.String({ description: "The run, as its submit answered.", examples: ["run_abc123"] }),
 });
@@ -40,10 +54,10 @@ export function runRoutes({ basePath, maxBody, orchestrator, store }: RunRoutesD
   return new Elysia({ tags: ["runs"] })
     .post(
       "",
-      async ({ body, request, set, status }) => {
+      async ({ body, headers, set, status }) => {
         const { replayed, runId } = await orchestrator.submit(body, {
           requestDigest: digest(body),
-          ...idempotencyKey(request),
+          ...present({ idempotencyKey: headers["idempotency-key"] }),
         });
         set.headers["location"] = `${basePath}/${runId}`;
         if (!replayed) return status(202, { runId });
@@ -52,12 +66,13 @@ export function runRoutes({ basePath, maxBody, orchestrator, store }: RunRoutesD
       },
       {
         body: RunRequest,
+        headers: SubmitHeaders,
         parse: ({ request }) => readJson(request, maxBody),
         response: { 200: Replayed, 202: Accepted, ...problems(400, 409, 413, 415, 422, 503) },
         detail: {
           summary: "Submit a run",
           description:
-            "Groups the runners into jobs, one per url and region, and dispatches them in parallel. Answers once the run is durably kept. An `Idempotency-Key` header, or a `runId` of the client's own, makes the submit repeatable.",
+            "Groups the runners into jobs, one per url and region, and dispatches them in parallel. Answers once the run is durably kept. An `Idempotency-Key`, or a `runId` of the client's own, makes the submit repeatable.",
         },
       },
     )
@@ -93,12 +108,4 @@ function found<Found>(value: Found | undefined, runId: string): Found {
 /** Tells a repeated submit from another one under the same id. */
 function digest(request: RunRequest): string {
   return new Bun.CryptoHasher("sha256").update(JSON.stringify(request)).digest("hex");
-}
-
-/** The header of draft-ietf-httpapi-idempotency-key-header: any short visible text. */
-function idempotencyKey(request: Request): { idempotencyKey?: string } {
-  const key = request.headers.get("idempotency-key");
-  if (key === null) return {};
-  if (/^[\x20-\x7e]{1,255}$/.test(key)) return { idempotencyKey: key };
-  throw new AppError("invalid_request", "The Idempotency-Key must be 1 to 255 visible characters.");
 }

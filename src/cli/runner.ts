@@ -1,0 +1,74 @@
+/**
+ * volley runner: a folder of runner files as a server for one region.
+ */
+import { hostEnvironment, runnerConfig, runnerFlags } from "../config.ts";
+import { createRunnerApp } from "../http/runner-app.ts";
+import type { Log } from "../lib/log.ts";
+import { present } from "../lib/present.ts";
+import { hostCommand } from "../runner/host-command.ts";
+import { RunnerPool } from "../runner/pool.ts";
+import { type Catalog, Project } from "../runner/project.ts";
+import type { Command } from "./command.ts";
+import { announce, listen, stderrLog, stopRequested } from "./listen.ts";
+
+export const command: Command = {
+  name: "runner",
+  summary: "execute a folder of runner files for one region, over HTTP",
+  usage: "runner [DIR] [flags]",
+  about: [
+    'Serves the exported async functions of DIR (default ".") that carry the "use runner" directive',
+    "at /api/runner. DIR is a project with src/ or runners/, which are scanned, or the folder of the",
+    "files itself. Runner files are executed in child processes, never in the server; a changed file",
+    "is picked up by the next request. They are code of yours with your rights: this is not a sandbox.",
+  ].join("\n"),
+  flags: runnerFlags,
+  examples: [
+    "volley runner ./checks --region eu-west-1",
+    "volley runner --port 4001 --hosts 4 --runner-timeout 60s",
+    "curl http://127.0.0.1:4000/api/runner/info",
+  ],
+  run,
+};
+
+async function run(argv: readonly string[]): Promise<number> {
+  const config = runnerConfig(argv);
+  const log = stderrLog();
+  const project = await Project.open(config.dir);
+  warn(await project.catalog(), config.dir, log);
+  const stop = stopRequested(log);
+  const runners = new RunnerPool({
+    project,
+    command: hostCommand(),
+    env: hostEnvironment(),
+    hosts: config.hosts,
+    runnerTimeout: config.runnerTimeout,
+    log,
+  });
+  const app = createRunnerApp({
+    runners,
+    log,
+    maxBody: config.maxBody,
+    keepOpen: (request) => server.timeout(request, 0),
+    ...present({ region: config.region }),
+  });
+  const server = listen({ ...config, fetch: app.fetch });
+  announce(server);
+  const code = await stop;
+  await drain(server, config.drain);
+  await runners.close();
+  return code;
+}
+
+/** Jobs in flight end by themselves within the limit; those that do not are cut off. */
+async function drain(server: Bun.Server<undefined>, limitMs: number): Promise<void> {
+  const limit = Promise.withResolvers<void>();
+  const timer = setTimeout(limit.resolve, limitMs);
+  await Promise.race([server.stop(), limit.promise]);
+  clearTimeout(timer);
+  await server.stop(true);
+}
+
+function warn({ faults, runners }: Catalog, dir: string, log: Log): void {
+  for (const fault of faults) log.warn("faulty runner file", { ...fault });
+  if (runners.size === 0) log.warn("no runners found", { dir });
+}

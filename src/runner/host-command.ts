@@ -1,0 +1,14 @@
+/**
+ * How this program starts itself as a runner host: the compiled binary by itself, the sources
+ * through Bun, without the settings that the folder of the runner files may hold.
+ */
+import { join } from "node:path";
+
+/** The hidden argument that `main.ts` answers with a runner host. */
+const HOST_ARGUMENT = "__host";
+
+export function hostCommand(): string[] {
+  if (Bun.isStandaloneExecutable) return [process.execPath, HOST_ARGUMENT];
+  const main = join(import.meta.dir, "..", "main.ts");
+  return [process.execPath, "--no-env-file", "--config=/dev/null", main, HOST_ARGUMENT];
+}

@@ -1,0 +1,216 @@
+/**
+ * A runner host as its server sees it: one child process, in a process group of its own, that
+ * executes one task at a time.
+ *
+ * Every task ends exactly once, whatever becomes of the process; a host that lost a task is dead,
+ * and so is everything it started.
+ */
+import type { Log } from "../lib/log.ts";
+import { type HostMessage, isHostMessage, type Task } from "./host-messages.ts";
+import { drain } from "./output.ts";
+import { faultReply, type Reply } from "./reply.ts";
+import { acceptedReply, faults, type HostFault } from "./task-end.ts";
+import { type LogLine, TaskLog } from "./task-log.ts";
+
+export interface HostOptions {
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  /** Working directory. */
+  readonly root: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Limit of one runner, and of loading its file, in milliseconds. */
+  readonly runnerTimeout: number;
+  readonly log: Log;
+}
+
+export interface TaskEnd {
+  readonly reply: Reply;
+  readonly logs: readonly LogLine[];
+  /** False if the process never received the task: then it can be given to another host. */
+  readonly accepted: boolean;
+  /** False if the host must not be used again. */
+  readonly reusable: boolean;
+}
+
+interface Pending {
+  readonly id: number;
+  readonly serverLog: Log;
+  readonly log: TaskLog;
+  readonly end: (end: TaskEnd) => void;
+  phase: "sent" | "loading" | "running";
+  since: number;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** A healthy process takes a task in milliseconds; this is for a machine out of breath. */
+const ACCEPT_LIMIT_MS = 10_000;
+/** Most bytes one task may print and log. */
+const MAX_OUTPUT = 4 * 1024 ** 2;
+/** How long a dead process may still have messages on their way. */
+const LAST_WORDS_MS = 200;
+
+export class RunnerHost {
+  readonly pid: number;
+  /** Resolves once the process has ended. */
+  readonly exited: Promise<void>;
+  readonly #options: HostOptions;
+  readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  readonly #stopDraining: readonly (() => void)[];
+  readonly #disconnected = Promise.withResolvers<void>();
+  #pending: Pending | undefined;
+  #tasks = 0;
+  #output = 0;
+  #alive = true;
+
+  /** Throws if the process cannot be started. */
+  constructor(options: HostOptions) {
+    const { command, env, root } = options;
+    this.#options = options;
+    this.#process = Bun.spawn([...command], {
+      cwd: root,
+      env: { ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+      serialization: "json",
+      ipc: (message) => this.#receive(message),
+      onDisconnect: () => this.#disconnected.resolve(),
+    });
+    this.pid = this.#process.pid;
+    this.#stopDraining = (["stdout", "stderr"] as const).map((stream) =>
+      drain(this.#process[stream], {
+        received: (bytes) => this.#count(bytes),
+        line: (text) => this.#printed(stream, text),
+      }),
+    );
+    this.exited = this.#watch();
+  }
+
+  /** Whether the host can take a task. */
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** How many tasks the host was given. */
+  get tasks(): number {
+    return this.#tasks;
+  }
+
+  /** Executes one task. Never rejects. `log`: gets what the runner says. */
+  execute(task: Omit<Task, "id">, log: Log): Promise<TaskEnd> {
+    const id = ++this.#tasks;
+    this.#output = 0;
+    return new Promise((end) => {
+      const pending: Pending = {
+        id,
+        serverLog: log,
+        log: new TaskLog(log),
+        end,
+        phase: "sent",
+        since: performance.now(),
+        timer: undefined,
+      };
+      this.#pending = pending;
+      if (!this.#alive) return this.#lose(faults.gone());
+      this.#limit(pending, ACCEPT_LIMIT_MS, faults.silent(ACCEPT_LIMIT_MS));
+      this.#process.send({ id, ...task });
+    });
+  }
+
+  /** Kills the process and everything it started; resolves once it is gone. */
+  kill(): Promise<void> {
+    this.#alive = false;
+    killGroup(this.pid);
+    return this.exited;
+  }
+
+  async #watch(): Promise<void> {
+    await this.#process.exited;
+    this.#alive = false;
+    // What it started and left behind in its group goes with it.
+    killGroup(this.pid);
+    await Promise.race([this.#disconnected.promise, Bun.sleep(LAST_WORDS_MS)]);
+    for (const stop of this.#stopDraining) stop();
+    const { exitCode, signalCode } = this.#process;
+    if (this.#pending) this.#lose(faults.exited(exitCode, signalCode));
+  }
+
+  #receive(message: unknown): void {
+    const pending = this.#pending;
+    // What a runner's code sends, or says after its end, is nobody's.
+    if (!pending || !isHostMessage(message) || message.id !== pending.id) return;
+    try {
+      this.#obey(pending, message);
+    } catch (error) {
+      pending.serverLog.warn("runner host sent nonsense", { error });
+      this.#lose(faults.nonsense());
+    }
+  }
+
+  #obey(pending: Pending, message: HostMessage): void {
+    const { runnerTimeout } = this.#options;
+    switch (message.type) {
+      case "accepted":
+        this.#enter(pending, "loading");
+        return this.#limit(pending, runnerTimeout, faults.loadTimedOut(runnerTimeout));
+      case "started":
+        this.#enter(pending, "running");
+        return this.#limit(pending, runnerTimeout, faults.timedOut(runnerTimeout));
+      case "log":
+        this.#count(message.message.length + (message.meta?.length ?? 0));
+        return pending.log.add(message);
+      case "result": {
+        const reply = acceptedReply(message.reply);
+        return this.#finish(pending, { reply, accepted: true, reusable: !message.spent });
+      }
+    }
+  }
+
+  #enter(pending: Pending, phase: Pending["phase"]): void {
+    pending.phase = phase;
+    pending.since = performance.now();
+  }
+
+  #limit(pending: Pending, ms: number, fault: HostFault): void {
+    clearTimeout(pending.timer);
+    pending.timer = setTimeout(() => this.#lose(fault), ms);
+  }
+
+  #count(bytes: number): void {
+    this.#output += bytes;
+    if (this.#output <= MAX_OUTPUT || !this.#alive) return;
+    if (this.#pending) this.#lose(faults.tooMuchOutput(MAX_OUTPUT));
+    else void this.kill();
+  }
+
+  #printed(stream: "stdout" | "stderr", text: string): void {
+    if (this.#pending) this.#pending.log.printed(stream, text);
+    else this.#options.log.info("runner output", { stream, text });
+  }
+
+  /** Ends the task in progress with a fault, and the process with it. */
+  #lose(fault: HostFault): void {
+    const pending = this.#pending;
+    if (!pending) return;
+    const { code, message, source } = fault;
+    const accepted = pending.phase !== "sent";
+    pending.serverLog.warn("runner host lost", { code, pid: this.pid, accepted });
+    const durationMs = Math.round(performance.now() - pending.since);
+    const reply: Reply = { ...faultReply(message), errorSource: source, durationMs };
+    this.#finish(pending, { reply, accepted, reusable: false });
+    void this.kill();
+  }
+
+  #finish(pending: Pending, end: Omit<TaskEnd, "logs">): void {
+    clearTimeout(pending.timer);
+    this.#pending = undefined;
+    pending.end({ ...end, logs: pending.log.lines });
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // Nothing of the group is left.
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * A folder of runner files as it is now: which runners it offers and which files are faulty.
+ *
+ * Looked at anew for every job, so a changed file is seen without a restart; only files whose
+ * stamp changed are parsed again. The files are never executed here.
+ */
+import { realpath, stat } from "node:fs/promises";
+
+import { StartError } from "../domain/errors.ts";
+import { findRunners, type FoundInFile, type FoundRunner } from "./find-runners.ts";
+import { byFile, type FileFault, scanSources, type SourceFile } from "./source-tree.ts";
+
+export interface RunnerEntry extends FoundRunner {
+  /** Absolute. */
+  readonly path: string;
+  /** Relative to the project. */
+  readonly file: string;
+}
+
+export interface Catalog {
+  /** Differs once any source file was added, changed or removed. */
+  readonly revision: string;
+  /** By name, in the order of files and of exports. A Map: names come from requests. */
+  readonly runners: ReadonlyMap<string, RunnerEntry>;
+  readonly faults: readonly FileFault[];
+}
+
+interface Inspected {
+  readonly source: SourceFile;
+  readonly found: FoundInFile;
+}
+
+export class Project {
+  /** Real path of the folder; also the working directory of its hosts. */
+  readonly root: string;
+  #inspected: ReadonlyMap<string, Inspected> = new Map();
+  #catalog: Catalog | undefined;
+  #looking: Promise<Catalog> | undefined;
+
+  private constructor(root: string) {
+    this.root = root;
+  }
+
+  /** Throws StartError if `dir` does not exist or is not a folder. */
+  static async open(dir: string): Promise<Project> {
+    const root = await realpath(dir).catch((error: unknown) => {
+      const { code } = error as { code?: string };
+      const why = code === "ENOENT" ? "does not exist" : `cannot be opened (${code})`;
+      throw new StartError([`The folder of runners "${dir}" ${why}.`], { cause: error });
+    });
+    if (!(await stat(root)).isDirectory()) {
+      throw new StartError([`The folder of runners "${dir}" is not a folder.`]);
+    }
+    return new Project(root);
+  }
+
+  /** What the folder offers now. Callers that ask at the same time share one look. */
+  catalog(): Promise<Catalog> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<Catalog> {
+    const { faults, files } = await scanSources(this.root);
+    const stamps = files.map(({ file, stamp }) => `${file}:${stamp}`);
+    const revision = String(Bun.hash([...stamps, ...faults.map(({ file }) => file)].join("\n")));
+    if (this.#catalog?.revision === revision) return this.#catalog;
+    const inspected = await Promise.all(files.map((source) => this.#inspect(source)));
+    this.#inspected = new Map(inspected.map((one) => [one.source.file, one]));
+    this.#catalog = { revision, ...merge(inspected, faults) };
+    return this.#catalog;
+  }
+
+  async #inspect(source: SourceFile): Promise<Inspected> {
+    const known = this.#inspected.get(source.file);
+    if (known?.source.stamp === source.stamp) return known;
+    try {
+      const code = await Bun.file(source.path).text();
+      return { source, found: findRunners(source.file, code) };
+    } catch (error) {
+      const fault = `Cannot be read: ${(error as Error).message}.`;
+      return { source, found: { runners: [], faults: [fault] } };
+    }
+  }
+}
+
+/** A name that two files claim belongs to neither: which one would run must not be luck. */
+function merge(
+  inspected: readonly Inspected[],
+  treeFaults: readonly FileFault[],
+): Pick<Catalog, "runners" | "faults"> {
+  const claims = new Map<string, RunnerEntry[]>();
+  const faults = [...treeFaults];
+  for (const { found, source } of inspected) {
+    const { file, path } = source;
+    faults.push(...found.faults.map((message) => ({ file, message })));
+    for (const runner of found.runners) {
+      const entry = { ...runner, path, file };
+      claims.set(runner.name, [...(claims.get(runner.name) ?? []), entry]);
+    }
+  }
+  const runners = new Map<string, RunnerEntry>();
+  for (const [name, [first, ...others]] of claims) {
+    if (!first) continue;
+    if (others.length === 0) runners.set(name, first);
+    else faults.push({ file: first.file, message: claimedTwice(name, [first, ...others]) });
+  }
+  return { runners, faults: faults.toSorted(byFile) };
+}
+
+function claimedTwice(name: string, entries: readonly RunnerEntry[]): string {
+  const files = [...new Set(entries.map(({ file }) => file))].join(" and ");
+  return `The runner "${name}" is exported more than once, by ${files}; none of them runs.`;
+}

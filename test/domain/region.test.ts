@@ -1,0 +1,143 @@
+import { describe, expect, test } from "bun:test";
+
+import { parseRegions } from "../../src/domain/region.ts";
+
+const TOKEN = "s3cret-t0ken";
+const parse = (value: unknown) => parseRegions(JSON.stringify(value));
+
+describe("parseRegions", () => {
+  test("reads URLs and objects with a token", () => {
+    const { faults, regions } = parse({
+      "us-east-1": "http://127.0.0.1:4000/api/runner",
+      "eu.west_1": { url: "https://eu.example.com/api/runner", token: TOKEN },
+      "9": { url: "https://nine.example.com" },
+    });
+    expect(faults).toEqual([]);
+    expect(Object.fromEntries(regions)).toEqual({
+      "us-east-1": { name: "us-east-1", url: "http://127.0.0.1:4000/api/runner" },
+      "eu.west_1": { name: "eu.west_1", url: "https://eu.example.com/api/runner", token: TOKEN },
+      "9": { name: "9", url: "https://nine.example.com" },
+    });
+  });
+
+  test("allows no regions", () => {
+    expect(parseRegions("{}")).toEqual({ regions: new Map(), faults: [] });
+  });
+
+  test.each([
+    ["https://h", "https://h"],
+    ["https://h/", "https://h"],
+    ["https://h/api///", "https://h/api"],
+    ["HTTPS://EU.Example.com:443/Api/", "https://eu.example.com/Api"],
+    ["http://[::1]:4000/r", "http://[::1]:4000/r"],
+  ])("makes the endpoint %s a base without a trailing slash", (url, base) => {
+    expect(parse({ r: url }).regions.get("r")?.url).toBe(base);
+    expect(parse({ r: { url } }).regions.get("r")?.url).toBe(base);
+  });
+
+  test.each(["", "{", "nonsense", "{'a':'b'}", '{"a":"http://h",}', "undefined"])(
+    "refuses %p: not JSON",
+    (json) => {
+      expect(parseRegions(json)).toEqual({ regions: new Map(), faults: ["is not valid JSON"] });
+    },
+  );
+
+  test.each(["null", "[]", '["http://h"]', '"http://h"', "1", "true"])(
+    "refuses %s: not an object",
+    (json) => {
+      expect(parseRegions(json)).toEqual({
+        regions: new Map(),
+        faults: ["must be a JSON object from region name to endpoint URL"],
+      });
+    },
+  );
+
+  test.each<[unknown, string]>([
+    ["", "not an absolute URL"],
+    ["localhost:4000", "scheme"],
+    ["/api/runner", "not an absolute URL"],
+    ["http://", "not an absolute URL"],
+    ["http://h:99999", "not an absolute URL"],
+    ["ftp://h/", '"ftp:"'],
+    ["file:///etc/passwd", '"file:"'],
+    ["data:text/plain,x", '"data:"'],
+    ["http://user@h/", "user or password"],
+    ["http://user:pass@h/", "user or password"],
+    ["http://:pass@h/", "user or password"],
+    ["http://h/#top", "fragment"],
+    ["http://h/#", "fragment"],
+    ["http://h/?a=1", "query"],
+    ["http://h/api?", "query"],
+    [1, "must be a URL or an object"],
+    [null, "must be a URL or an object"],
+    [["http://h"], "must be a URL or an object"],
+    [{}, 'has no "url"'],
+    [{ token: TOKEN }, 'has no "url"'],
+    [{ url: 1 }, 'has no "url"'],
+    [{ url: "http://h", token: "" }, '"token"'],
+    [{ url: "http://h", token: 1 }, '"token"'],
+    [{ url: "http://h", token: null }, '"token"'],
+    [{ url: "http://h", token: `${TOKEN}\r\nX-Injected: 1` }, '"token"'],
+    [{ url: "http://h", token: `${TOKEN} with space` }, '"token"'],
+    [{ url: "http://h", tokn: TOKEN }, 'unknown field "tokn"'],
+    [{ url: "ftp://h", token: TOKEN }, '"ftp:"'],
+  ])("refuses the entry %j and says why, without a token", (entry, why) => {
+    const { faults, regions } = parse({ "eu-west-1": entry });
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toStartWith('region "eu-west-1" ');
+    expect(faults[0]).toContain(why);
+    expect(faults[0]).not.toContain(TOKEN);
+    expect(faults[0]).not.toContain("pass@");
+    expect(regions.size).toBe(0);
+  });
+
+  test.each([
+    "",
+    "__proto__",
+    "-eu",
+    ".eu",
+    "_eu",
+    "eu west",
+    "eu/west",
+    "eu\n",
+    "région",
+    "a".repeat(64),
+  ])("refuses the name %j", (name) => {
+    // Written out: a literal with __proto__ would set a prototype instead.
+    const { faults, regions } = parseRegions(`{${JSON.stringify(name)}: "http://h"}`);
+    expect(faults).toEqual([expect.stringContaining(JSON.stringify(name))]);
+    expect(regions.size).toBe(0);
+  });
+
+  test("allows a name of 63 characters", () => {
+    expect(parse({ ["a".repeat(63)]: "http://h" }).regions.size).toBe(1);
+  });
+
+  test("finds no region that is merely a property of every object", () => {
+    const { regions } = parse({ eu: "http://h" });
+    for (const name of ["constructor", "toString", "__proto__", "hasOwnProperty"]) {
+      expect(regions.has(name)).toBe(false);
+    }
+  });
+
+  test("keeps a region named constructor as any other", () => {
+    const { faults, regions } = parse({ constructor: "http://h" });
+    expect(faults).toEqual([]);
+    expect([...regions.keys()]).toEqual(["constructor"]);
+  });
+
+  test("reports every faulty entry and keeps the sound ones", () => {
+    const { faults, regions } = parseRegions(`{
+      "ok": "http://h",
+      "__proto__": "http://h",
+      "a": "ftp://h",
+      "b": {"url": "http://h", "token": 7},
+      "c": "http://u:p@h"
+    }`);
+    expect(faults).toHaveLength(4);
+    for (const [index, name] of ["__proto__", "a", "b", "c"].entries()) {
+      expect(faults[index]).toContain(`region "${name}"`);
+    }
+    expect([...regions.keys()]).toEqual(["ok"]);
+  });
+});

@@ -1,0 +1,129 @@
+/**
+ * The compiled binary as a process: started on a free port, talked to over HTTP, stopped or
+ * killed.
+ */
+import type { RunStatus, RunSummary } from "../../src/domain/run.ts";
+import { binary } from "./binary.ts";
+import { eventually } from "./eventually.ts";
+
+export interface Started extends AsyncDisposable {
+  /** Origin, such as `http://127.0.0.1:40123`. */
+  readonly origin: string;
+  readonly pid: number;
+  /** What stderr said so far. */
+  readonly log: () => string;
+  /** Sends the signal and resolves with the exit code, or with 128 + n after a fatal signal. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number>;
+}
+
+export interface StartOptions {
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+const READY = /^volley listening on (\S+)$/m;
+
+/** Starts a server command and resolves once it listens. Rejects with its stderr if it ends. */
+export async function start({ args, cwd, env }: StartOptions): Promise<Started> {
+  const child = Bun.spawn([await binary(), ...args], {
+    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...env },
+    stdout: "pipe",
+    stderr: "pipe",
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  const out = collect(child.stdout);
+  const err = collect(child.stderr);
+  const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<number> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    return child.exited;
+  };
+  try {
+    const origin = await eventually("the server listens", () => {
+      if (child.exitCode !== null) throw new Error(`It ended with code ${child.exitCode}.`);
+      return READY.exec(out())?.[1];
+    });
+    return {
+      origin,
+      pid: child.pid,
+      log: err,
+      stop,
+      [Symbol.asyncDispose]: async () => void (await stop("SIGKILL")),
+    };
+  } catch (error) {
+    await stop("SIGKILL");
+    throw new Error(`${args.join(" ")} did not start: ${err()}`, { cause: error });
+  }
+}
+
+/** Runs the binary to its end. */
+export async function runToEnd(
+  options: StartOptions,
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = Bun.spawn([await binary(), ...options.args], {
+    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...options.env },
+    stdout: "pipe",
+    stderr: "pipe",
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { code, stdout, stderr };
+}
+
+function collect(stream: ReadableStream<Uint8Array>): () => string {
+  let text = "";
+  const decoder = new TextDecoder();
+  void (async () => {
+    for await (const chunk of stream) text += decoder.decode(chunk, { stream: true });
+  })();
+  return () => text;
+}
+
+/** The API of a started orchestrator. */
+export class Api {
+  readonly base: string;
+
+  constructor(origin: string) {
+    this.base = `${origin}/api/orchestrator`;
+  }
+
+  post(body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    return fetch(this.base, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+  }
+
+  /** Submits and returns the run id; throws unless the answer is 202. */
+  async submit(body: unknown): Promise<string> {
+    const response = await this.post(body);
+    const text = await response.text();
+    if (response.status !== 202) throw new Error(`Submit answered ${response.status}: ${text}`);
+    return (JSON.parse(text) as { runId: string }).runId;
+  }
+
+  async status(runId: string): Promise<RunStatus> {
+    return (await fetch(`${this.base}/${runId}/status`)).json() as Promise<RunStatus>;
+  }
+
+  async summary(runId: string): Promise<RunSummary> {
+    return (await fetch(`${this.base}/${runId}`)).json() as Promise<RunSummary>;
+  }
+
+  /** The summary once the run has ended. */
+  ended(runId: string, withinMs?: number): Promise<RunSummary> {
+    return eventually(
+      `run ${runId} ends`,
+      async () => {
+        const { state } = await this.status(runId);
+        return state !== "queued" && state !== "running" && this.summary(runId);
+      },
+      withinMs,
+    );
+  }
+}
