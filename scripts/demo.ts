@@ -141,14 +141,18 @@ function report(run: RunSummary): void {
     if (error !== undefined) console.log(`  ${region} ${url} ${error}`);
   }
   console.log("\nIs the consent banner shown?");
-  for (const [answer, regions] of bannerAnswers(run))
-    console.log(`  ${answer}: ${regions.join(", ")}`);
+  for (const [answer, regions] of bannerAnswers(run)) {
+    console.log(`  ${answer}: ${regions.join(", ") || "nowhere"}`);
+  }
 }
 
 /** Regions by what their cookieBannerTest said. */
 function bannerAnswers({ jobs }: RunSummary): Map<string, string[]> {
   const words = { pass: "yes", fail: "no", error: "nobody answered" } as const;
-  const answers = new Map<string, string[]>();
+  const answers = new Map<string, string[]>([
+    ["yes", []],
+    ["no", []],
+  ]);
   for (const { region = "", results } of jobs) {
     const status = results.find(({ name }) => name === "cookieBannerTest")?.status ?? "error";
     const regions = answers.get(words[status]) ?? [];
@@ -160,8 +164,12 @@ function bannerAnswers({ jobs }: RunSummary): Map<string, string[]> {
 
 async function farewell(api: string, runId: string): Promise<void> {
   if (!values.keep) {
-    console.log("\nNext: bun run demo --keep leaves it running; --break eu-west-1 shows a dead");
-    console.log("region. The runners are scripts/demo/runners/shop.ts; README.md has the rest.");
+    console.log(
+      "\nNext: the same command with --keep leaves it running, with --break eu-west-1 shows",
+    );
+    console.log(
+      "a dead region. The runners are scripts/demo/runners/shop.ts; README.md has the rest.",
+    );
     return;
   }
   console.log(`\nStill running, until Ctrl-C:\n  docs     ${api}/docs\n  results  ${api}/${runId}`);

@@ -60,6 +60,7 @@ export function readEndpointError(body: string): EndpointError | undefined {
 }
 
 function parseBody(body: string): { value: unknown } | { fault: string } {
+  if (body.trim() === "") return { fault: "The endpoint answered an empty body." };
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -117,8 +118,8 @@ function milliseconds(value: unknown): number | undefined {
 }
 
 function toLogs(value: unknown): Result["logs"] | undefined {
-  if (!Array.isArray(value) || value.length === 0) return undefined;
-  return value.slice(-MAX_LOGS).flatMap((line: unknown) => {
+  if (!Array.isArray(value)) return undefined;
+  const lines = value.slice(-MAX_LOGS).flatMap((line: unknown) => {
     if (!isObject(line)) return [];
     const { at, message, meta } = line;
     const time = typeof at === "string" ? Date.parse(at) : NaN;
@@ -126,6 +127,7 @@ function toLogs(value: unknown): Result["logs"] | undefined {
     const entry = { at: new Date(time).toISOString(), message: clip(message, MAX_TEXT) };
     return [{ ...entry, ...present({ meta: cleanJson(meta) }) }];
   });
+  return lines.length > 0 ? lines : undefined;
 }
 
 function textOrNothing(value: unknown, max: number): string | undefined {

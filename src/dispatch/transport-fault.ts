@@ -16,11 +16,16 @@ const MALFORMED = {
   code: "malformed_response",
   error: "The endpoint answered something that is not HTTP.",
 };
+const UNDECODABLE = {
+  code: "bad_body",
+  error: "The endpoint answered a body that cannot be decompressed.",
+};
 
 const FAULTS: ReadonlyMap<string, Fault> = new Map([
   ["ECONNREFUSED", REFUSED],
   ["ConnectionRefused", REFUSED],
   ["ECONNRESET", RESET],
+  ["ECONNABORTED", RESET],
   ["ConnectionClosed", RESET],
   ["EPIPE", RESET],
   ["ENOTFOUND", DNS],
@@ -32,11 +37,14 @@ const FAULTS: ReadonlyMap<string, Fault> = new Map([
   ["Malformed_HTTP_Response", MALFORMED],
   ["InvalidContentLength", MALFORMED],
   ["ResponseHeadersTooLarge", MALFORMED],
-  ["ZlibError", MALFORMED],
   ["InvalidHTTPResponse", MALFORMED],
+  ["UnrequestedUpgrade", MALFORMED],
+  ["ZlibError", UNDECODABLE],
+  ["BrotliDecompressionError", UNDECODABLE],
+  ["ZstdDecompressionError", UNDECODABLE],
 ]);
 
-const TLS_CODE = /CERT|SSL|TLS|SELF_SIGNED|VERIFY|ISSUER/i;
+const TLS_CODE = /CERT|SSL|TLS|SELF_SIGNED|VERIFY|ISSUER|HOSTNAME_MISMATCH/i;
 
 /** The fault behind an error that fetch, or reading its body, rejected with. */
 export function transportFault(error: unknown): Fault {

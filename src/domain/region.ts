@@ -83,7 +83,8 @@ function endpointUrl(text: string): { base: string } | { fault: string } {
   if (url.username || url.password) {
     return { fault: 'has a user or password in its endpoint; use {"url", "token"} instead' };
   }
-  if (url.hash) return { fault: "has an endpoint with a fragment" };
-  if (url.search) return { fault: "has an endpoint with a query" };
+  // Looked for in the text: an empty fragment or query leaves no trace in the parsed URL.
+  if (url.href.includes("#")) return { fault: "has an endpoint with a fragment" };
+  if (url.href.includes("?")) return { fault: "has an endpoint with a query" };
   return { base: url.href.replace(/\/+$/, "") };
 }

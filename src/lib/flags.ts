@@ -4,8 +4,6 @@
  * Every fault is reported, by name, in one go. A flag beats its environment variable, which beats
  * the default.
  */
-import { parseArgs } from "node:util";
-
 /** One flag; `parse` returns the value or throws a FlagFault that says what would be right. */
 export interface Flag<Value> {
   readonly placeholder?: string;
@@ -29,6 +27,12 @@ export interface ParsedFlags<Table extends FlagTable> {
 
 class FlagFault extends Error {}
 
+interface Given {
+  readonly text: string;
+  /** The flag or the variable it came from, for messages. */
+  readonly source: string;
+}
+
 /** `env`: the environment to read defaults from, `prefix` that of its variables, as in `VOLLEY_`. */
 export function parseFlags<Table extends FlagTable>(
   table: Table,
@@ -36,54 +40,56 @@ export function parseFlags<Table extends FlagTable>(
   env: Readonly<Record<string, string | undefined>>,
   prefix: string,
 ): ParsedFlags<Table> {
-  const names = new Map(Object.keys(table).map((key) => [flagName(key), key]));
-  const faults: string[] = [];
-  const given = new Map<string, { text: string; source: string }>();
-  for (const key of Object.keys(table)) {
-    const source = variableName(prefix, key);
-    const text = env[source];
-    if (text !== undefined && text !== "") given.set(key, { text, source });
-  }
-  const positionals: string[] = [];
-  for (const token of tokens(table, argv)) {
-    if (token.kind === "positional") positionals.push(token.value);
-    if (token.kind !== "option") continue;
-    const key = names.get(token.name);
-    if (token.rawName === `--${token.name}` && key !== undefined) {
-      const isSwitch = table[key]?.placeholder === undefined;
-      if (token.value === undefined && !isSwitch) faults.push(`--${token.name} needs a value`);
-      else given.set(key, { text: token.value ?? "true", source: `--${token.name}` });
-    } else {
-      faults.push(`${token.rawName} is not a flag of this command`);
-    }
-  }
+  const { faults, given, positionals } = readArguments(table, argv);
   const values: Record<string, unknown> = {};
   for (const [key, flag] of Object.entries(table)) {
-    const text = given.get(key);
+    const found = given.get(key) ?? readVariable(env, variableName(prefix, key));
     try {
-      values[key] = text ? flag.parse(text.text) : flag.fallback;
+      values[key] = found ? flag.parse(found.text) : flag.fallback;
     } catch (error) {
       if (!(error instanceof FlagFault)) throw error;
-      faults.push(`${text?.source} ${error.message}`);
+      faults.push(`${found?.source} ${error.message}`);
     }
   }
   return { values: values as FlagValues<Table>, positionals, faults };
 }
 
-function tokens(table: FlagTable, argv: readonly string[]) {
-  const options = Object.fromEntries(
-    Object.entries(table).map(([key, { placeholder }]) => [
-      flagName(key),
-      { type: placeholder === undefined ? "boolean" : "string" } as const,
-    ]),
-  );
-  return parseArgs({
-    args: [...argv],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  }).tokens;
+/** `--name value`, `--name=value`, `--switch`; `--` ends the flags. The last of several counts. */
+function readArguments(table: FlagTable, argv: readonly string[]) {
+  const names = new Map(Object.keys(table).map((key) => [`--${flagName(key)}`, key]));
+  const given = new Map<string, Given>();
+  const positionals: string[] = [];
+  const faults: string[] = [];
+  const rest = [...argv];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === "--") return { faults, given, positionals: [...positionals, ...rest] };
+    if (!word.startsWith("-") || word === "-") {
+      positionals.push(word);
+      continue;
+    }
+    const [source = word, ...inline] = word.split("=");
+    const key = names.get(source);
+    if (key === undefined) {
+      faults.push(`${source} is not a flag of this command`);
+    } else if (table[key]?.placeholder === undefined) {
+      given.set(key, { text: inline.length > 0 ? inline.join("=") : "true", source });
+    } else if (inline.length > 0) {
+      given.set(key, { text: inline.join("="), source });
+    } else if (rest[0] === undefined || rest[0].startsWith("--")) {
+      faults.push(`${source} needs a value`);
+    } else {
+      given.set(key, { text: rest.shift() ?? "", source });
+    }
+  }
+  return { faults, given, positionals };
+}
+
+function readVariable(
+  env: Readonly<Record<string, string | undefined>>,
+  source: string,
+): Given | undefined {
+  const text = env[source];
+  return text === undefined || text === "" ? undefined : { text, source };
 }
 
 /** Lines for the help of a command: one per flag, aligned. */

@@ -75,16 +75,16 @@ function pointer(visit: Visit): string {
 
 /** Whether arrays and objects nest deeper than MAX_JSON_DEPTH. */
 export function nestsTooDeep(root: unknown): boolean {
-  let level: unknown[] = [root];
-  for (let depth = 0; level.length > 0; depth++) {
+  let level = [root].filter(isContainer);
+  for (let depth = 1; level.length > 0; depth++) {
     if (depth > MAX_JSON_DEPTH) return true;
-    level = level.flatMap((value) =>
-      typeof value === "object" && value !== null
-        ? Object.values(value).filter((child) => typeof child === "object" && child !== null)
-        : [],
-    );
+    level = level.flatMap((value) => Object.values(value).filter(isContainer));
   }
   return false;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 /**

@@ -26,12 +26,9 @@ export function createLog(options: LogOptions, bound: LogFields = {}): Log {
   const at =
     (level: LogLevel) =>
     (message: string, fields: LogFields = {}): void => {
-      const time = new Date(options.now()).toISOString();
-      const all = { ...bound, ...fields };
-      options.write(options.pretty ? prettyLine(time, level, message, all) : jsonLine());
-      function jsonLine(): string {
-        return `${JSON.stringify({ time, level, message, ...all }, describeErrors)}\n`;
-      }
+      const head: LineHead = { time: new Date(options.now()).toISOString(), level, message };
+      const line = options.pretty ? prettyLine : jsonLine;
+      options.write(line(head, { ...bound, ...fields }));
     };
   return {
     info: at("info"),
@@ -44,13 +41,33 @@ export function createLog(options: LogOptions, bound: LogFields = {}): Log {
 /** A log that goes nowhere: the default of a library, which does not own stderr. */
 export const silentLog: Log = createLog({ write: () => {}, pretty: false, now: () => 0 });
 
-function prettyLine(time: string, level: LogLevel, message: string, fields: LogFields): string {
+interface LineHead {
+  readonly time: string;
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+/** The head stands first and last: first to be read first, last so that no field replaces it. */
+function jsonLine(head: LineHead, fields: LogFields): string {
+  const line = { ...head, ...fields, ...head };
+  return `${escapeControls(JSON.stringify(line, describeErrors))}\n`;
+}
+
+function prettyLine({ level, message, time }: LineHead, fields: LogFields): string {
   const pairs = Object.entries(fields).map(
     ([key, value]) =>
       `${key}=${typeof value === "string" ? value : JSON.stringify(value, describeErrors)}`,
   );
   const text = [time.slice(11, 19), level === "info" ? "" : level.toUpperCase(), message, ...pairs];
   return `${withoutControls(text.filter(Boolean).join(" "))}\n`;
+}
+
+/** JSON escapes the C0 controls, but not DEL and the C1 controls, which terminals obey as well. */
+function escapeControls(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f]/g,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function describeErrors(_key: string, value: unknown): unknown {

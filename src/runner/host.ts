@@ -55,8 +55,10 @@ export class RunnerHost {
   readonly exited: Promise<void>;
   readonly #options: HostOptions;
   readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
-  readonly #stopDraining: readonly (() => void)[];
+  readonly #stopDraining: () => void;
   readonly #disconnected = Promise.withResolvers<void>();
+  /** For what is printed between tasks. */
+  readonly #idleLog: TaskLog;
   #pending: Pending | undefined;
   #tasks = 0;
   #output = 0;
@@ -66,6 +68,7 @@ export class RunnerHost {
   constructor(options: HostOptions) {
     const { command, env, root } = options;
     this.#options = options;
+    this.#idleLog = new TaskLog(options.log);
     this.#process = Bun.spawn([...command], {
       cwd: root,
       env: { ...env },
@@ -76,23 +79,19 @@ export class RunnerHost {
       onDisconnect: () => this.#disconnected.resolve(),
     });
     this.pid = this.#process.pid;
-    this.#stopDraining = (["stdout", "stderr"] as const).map((stream) =>
+    const drains = (["stdout", "stderr"] as const).map((stream) =>
       drain(this.#process[stream], {
         received: (bytes) => this.#count(bytes),
         line: (text) => this.#printed(stream, text),
       }),
     );
+    this.#stopDraining = () => drains.forEach((stop) => stop());
     this.exited = this.#watch();
   }
 
   /** Whether the host can take a task. */
   get alive(): boolean {
     return this.#alive;
-  }
-
-  /** How many tasks the host was given. */
-  get tasks(): number {
-    return this.#tasks;
   }
 
   /** Executes one task. Never rejects. `log`: gets what the runner says. */
@@ -112,7 +111,12 @@ export class RunnerHost {
       this.#pending = pending;
       if (!this.#alive) return this.#lose(faults.gone());
       this.#limit(pending, ACCEPT_LIMIT_MS, faults.silent(ACCEPT_LIMIT_MS));
-      this.#process.send({ id, ...task });
+      try {
+        this.#process.send({ id, ...task });
+      } catch {
+        // It has just ended.
+        this.#lose(faults.gone());
+      }
     });
   }
 
@@ -120,6 +124,7 @@ export class RunnerHost {
   kill(): Promise<void> {
     this.#alive = false;
     killGroup(this.pid);
+    this.#stopDraining();
     return this.exited;
   }
 
@@ -129,9 +134,10 @@ export class RunnerHost {
     // What it started and left behind in its group goes with it.
     killGroup(this.pid);
     await Promise.race([this.#disconnected.promise, Bun.sleep(LAST_WORDS_MS)]);
-    for (const stop of this.#stopDraining) stop();
+    this.#stopDraining();
     const { exitCode, signalCode } = this.#process;
-    if (this.#pending) this.#lose(faults.exited(exitCode, signalCode));
+    if (this.#pending?.phase === "sent") this.#lose(faults.gone());
+    else this.#lose(faults.exited(exitCode, signalCode));
   }
 
   #receive(message: unknown): void {
@@ -183,8 +189,7 @@ export class RunnerHost {
   }
 
   #printed(stream: "stdout" | "stderr", text: string): void {
-    if (this.#pending) this.#pending.log.printed(stream, text);
-    else this.#options.log.info("runner output", { stream, text });
+    (this.#pending?.log ?? this.#idleLog).printed(stream, text);
   }
 
   /** Ends the task in progress with a fault, and the process with it. */

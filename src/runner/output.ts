@@ -15,6 +15,7 @@ export interface OutputSink {
 /** Starts draining. The returned function stops, even if somebody else still holds the pipe. */
 export function drain(stream: ReadableStream<Uint8Array>, sink: OutputSink): () => void {
   const reader = stream.getReader();
+  let stopped = false;
   const pump = async (): Promise<void> => {
     const decoder = new TextDecoder();
     let rest = "";
@@ -30,9 +31,12 @@ export function drain(stream: ReadableStream<Uint8Array>, sink: OutputSink): () 
   };
   const emit = (line: string): void => {
     const text = line.replace(/\r$/, "").slice(0, MAX_TEXT);
-    if (text !== "") sink.line(text);
+    if (text !== "" && !stopped) sink.line(text);
   };
   // A pipe that breaks has nothing more to say.
   pump().catch(() => {});
-  return () => void reader.cancel().catch(() => {});
+  return () => {
+    stopped = true;
+    reader.cancel().catch(() => {});
+  };
 }

@@ -83,6 +83,7 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   if (typeof value === "string") return JSON.stringify(value.slice(0, 64));
   if (typeof value === "function") return "a function";
-  if (typeof value === "object") return `an object ${Bun.inspect(value).slice(0, 200)}`;
+  if (typeof value === "object")
+    return `an object ${Bun.inspect(value).replace(/\s+/g, " ").slice(0, 200)}`;
   return `the ${typeof value} ${String(value)}`;
 }

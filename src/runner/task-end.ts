@@ -3,6 +3,7 @@
  */
 import type { ErrorSource } from "../domain/result.ts";
 import { cleanJson, nestsTooDeep } from "../lib/json.ts";
+import { present } from "../lib/present.ts";
 import { MAX_REPLY_BYTES } from "./host-messages.ts";
 import { faultReply, type Reply } from "./reply.ts";
 
@@ -38,7 +39,7 @@ export const faults = {
     fault("host_silent", "orchestrator", `The runner host took no work within ${ms} ms.`),
   nonsense: () =>
     fault("host_nonsense", "runner", "The runner's process sent a result that cannot be read."),
-  gone: () => fault("host_gone", "orchestrator", "The runner host had ended."),
+  gone: () => fault("host_gone", "orchestrator", "The runner host ended before it took work."),
 } as const;
 
 const STATUSES: ReadonlySet<unknown> = new Set(["pass", "fail", "error"]);
@@ -53,6 +54,9 @@ export function acceptedReply(json: string): Reply {
   }
   const reply = JSON.parse(json) as Reply;
   if (!STATUSES.has(reply.status)) throw new TypeError("A reply has no status.");
-  if (nestsTooDeep(reply)) return faultReply("The runner's result nests too deep to be kept.");
+  if (nestsTooDeep(reply)) {
+    const message = "The runner's result nests too deep to be kept.";
+    return { ...faultReply(message), ...present({ durationMs: reply.durationMs }) };
+  }
   return cleanJson(reply) as Reply;
 }

@@ -1,16 +1,14 @@
-import type { Static } from "@sinclair/typebox";
-
 /**
  * What is said while one task runs: the lines its runner logs, kept for its result, and all of it
  * for the server's log. Both are bounded, however much a runner has to say.
  */
-import type { ResultLog } from "../domain/result.ts";
+import type { Result } from "../domain/result.ts";
 import { cleanJson, cleanText, nestsTooDeep } from "../lib/json.ts";
 import type { Log } from "../lib/log.ts";
 import { present } from "../lib/present.ts";
 import type { HostMessage } from "./host-messages.ts";
 
-export type LogLine = Static<typeof ResultLog>;
+export type LogLine = NonNullable<Result["logs"]>[number];
 export type LogMessage = Extract<HostMessage, { type: "log" }>;
 
 /** Lines kept for a result: the last ones. */

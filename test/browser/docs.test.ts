@@ -7,12 +7,12 @@ import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { Api, start } from "../support/process.ts";
 
-const VIOLATIONS = `
+const COLLECT_VIOLATIONS = `(() => {
   window.violations = [];
   document.addEventListener("securitypolicyviolation", (event) => {
     window.violations.push(event.violatedDirective + " " + event.blockedURI);
   });
-`;
+})()`;
 
 describe.skipIf(!hasBrowser)("GET /api/orchestrator/docs in a browser", () => {
   test("renders offline, and Try it out submits a run that is executed", async () => {
@@ -27,14 +27,16 @@ describe.skipIf(!hasBrowser)("GET /api/orchestrator/docs in a browser", () => {
     await using view = openView({ width: 1280, height: 1600 });
 
     await view.navigate(`${api.base}/docs`);
-    await view.evaluate(VIOLATIONS);
+    await view.evaluate(COLLECT_VIOLATIONS);
     const text = (): Promise<string> => view.evaluate("document.body.innerText") as Promise<string>;
     await eventually("the operations are listed", async () =>
       (await text()).includes("Submit a run"),
     );
 
     await view.click("#operations-runs-postApiOrchestrator .opblock-summary-control");
-    await view.click("#operations-runs-postApiOrchestrator .execute", { timeout: 5_000 });
+    const execute = "#operations-runs-postApiOrchestrator .execute";
+    await atRest(view, execute);
+    await view.click(execute);
     const answer = await eventually("the answer is shown", async () => {
       const shown = await view.evaluate(
         "document.querySelector('.live-responses-table')?.innerText ?? ''",
@@ -49,3 +51,16 @@ describe.skipIf(!hasBrowser)("GET /api/orchestrator/docs in a browser", () => {
     expect(await view.evaluate("window.violations")).toEqual([]);
   }, 60_000);
 });
+
+/** Resolves once an element no longer moves: the page unfolds its sections. */
+async function atRest(view: Bun.WebView, selector: string): Promise<void> {
+  const place = `JSON.stringify(document.querySelector(${JSON.stringify(selector)})?.getBoundingClientRect() ?? null)`;
+  let last = "null";
+  let same = 0;
+  await eventually(`${selector} is at rest`, async () => {
+    const now = String(await view.evaluate(place));
+    same = now === last && now !== "null" ? same + 1 : 0;
+    last = now;
+    return same >= 10;
+  });
+}

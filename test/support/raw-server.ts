@@ -18,7 +18,9 @@ export interface RawServer extends Disposable {
   readonly origin: string;
   /** Requests that arrived in full. */
   readonly requests: readonly RawRequest[];
+  /** Connections accepted so far, and those open now. */
   readonly connections: () => number;
+  readonly open: () => number;
 }
 
 /** Calls `answer` once per request that arrived in full, also on a connection kept alive. */
@@ -58,6 +60,7 @@ export async function startRawServer(answer: RawAnswer): Promise<RawServer> {
     origin: `http://127.0.0.1:${address.port}`,
     requests,
     connections: () => connections,
+    open: () => sockets.size,
     [Symbol.dispose]: () => {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -15,9 +15,14 @@ export interface SpecInfo {
 }
 
 interface Operation {
-  parameters?: { name: string; schema?: object; example?: unknown }[];
+  parameters?: Parameter[];
   requestBody?: { content: Record<string, MediaType>; required?: boolean };
   responses: Record<string, { description: string; content?: Record<string, MediaType> }>;
+}
+
+interface Parameter {
+  schema: object;
+  examples?: unknown;
 }
 
 interface MediaType {
@@ -52,22 +57,31 @@ export async function openApiDocument(routes: AnyElysia, info: SpecInfo): Promis
 function finish(document: OpenApiDocument): OpenApiDocument {
   for (const operations of Object.values(document.paths)) {
     for (const operation of Object.values(operations)) {
-      if (operation.requestBody) {
-        const json = operation.requestBody.content["application/json"];
-        if (json) operation.requestBody = { required: true, content: jsonContent(json) };
-      }
+      operation.parameters?.forEach(moveExamples);
+      const json = operation.requestBody?.content["application/json"];
+      if (json) operation.requestBody = { required: true, content: jsonContent(json) };
       for (const [status, response] of Object.entries(operation.responses)) {
-        const json = response.content?.["application/json"];
-        if (!json) continue;
-        response.content =
-          Number(status) >= 400
-            ? { [PROBLEM_TYPE]: { schema: { $ref: "#/components/schemas/Problem" } } }
-            : { "application/json": { schema: json.schema } };
+        const schema = response.content?.["application/json"]?.schema;
+        if (schema) response.content = answerContent(Number(status), schema);
       }
     }
   }
   document.components = { schemas: { Problem } };
   return document;
+}
+
+/** A list of examples belongs to the schema; a parameter's own examples would be a map. */
+function moveExamples(parameter: Parameter): void {
+  const { examples, schema } = parameter;
+  if (!Array.isArray(examples)) return;
+  parameter.schema = { ...schema, examples };
+  delete parameter.examples;
+}
+
+function answerContent(status: number, schema: MediaType["schema"]): Record<string, MediaType> {
+  return status >= 400
+    ? { [PROBLEM_TYPE]: { schema: { $ref: "#/components/schemas/Problem" } } }
+    : { "application/json": { schema } };
 }
 
 /** A request body with the schema's examples where documentation pages look for them. */

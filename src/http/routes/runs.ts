@@ -40,7 +40,6 @@ const SubmitHeaders = Type.Object(
       Type.String({
         pattern: "^[\\x20-\\x7e]{1,255}$",
         description: "Names this submit, so that repeating it starts no second run.",
-        examples: ["nightly-2024-01-01"],
       }),
     ),
   },

@@ -1,0 +1,128 @@
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { eventually } from "../support/eventually.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { FIXTURES, hostsOf, processes, uniqueSeconds } from "./harness.ts";
+
+const MAIN = join(import.meta.dir, "..", "..", "src", "main.ts");
+const url = "http://127.0.0.1/";
+
+interface Command extends AsyncDisposable {
+  readonly process: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  readonly stderr: () => string;
+  readonly origin: () => Promise<string>;
+  readonly execute: (runners: readonly unknown[]) => Promise<Response>;
+}
+
+function volley(args: readonly string[]): Command {
+  const child = Bun.spawn([process.execPath, MAIN, "runner", ...args, "--port", "0"], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", SECRET: "no" },
+  });
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  const origin = (): Promise<string> =>
+    eventually("it listens", () => /^volley listening on (\S+)\n$/.exec(stdout())?.[1]);
+  return {
+    process: child,
+    stderr,
+    origin,
+    execute: async (runners) =>
+      fetch(`${await origin()}/api/runner/execute`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ url, runners }),
+      }),
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+  };
+}
+
+function collect(stream: ReadableStream<Uint8Array>): () => string {
+  let text = "";
+  const decoder = new TextDecoder();
+  void (async () => {
+    for await (const chunk of stream) text += decoder.decode(chunk, { stream: true });
+  })();
+  return () => text;
+}
+
+describe("volley runner", () => {
+  test("serves a folder and hides its own environment from runners", async () => {
+    await using command = volley([FIXTURES, "--region", "eu-west-1"]);
+    const answer = (await (await command.execute(["seen"])).json()) as {
+      region: string;
+      results: { details: { names: string[] } }[];
+    };
+    expect(answer.region).toBe("eu-west-1");
+    expect(answer.results[0]?.details.names).not.toContain("SECRET");
+  });
+
+  test("refuses a folder that does not exist, with exit code 2", async () => {
+    await using command = volley(["/nonexistent/folder"]);
+    expect(await command.process.exited).toBe(2);
+    await eventually("the reason is printed", () => command.stderr() !== "");
+    expect(command.stderr()).toBe(
+      'volley: The folder of runners "/nonexistent/folder" does not exist.\n',
+    );
+  });
+
+  test("starts on a folder without runners, and says so", async () => {
+    using folder = temporaryFolder();
+    writeFileSync(join(folder.path, "bad.ts"), "export const = 1;");
+    await using command = volley([folder.path]);
+    await command.origin();
+    const lines = command
+      .stderr()
+      .trim()
+      .split("\n")
+      .map((line): unknown => JSON.parse(line));
+    expect(lines).toEqual([
+      expect.objectContaining({ level: "warn", message: "faulty runner file", file: "bad.ts" }),
+      expect.objectContaining({ level: "warn", message: "no runners found" }),
+    ]);
+  });
+
+  test("SIGTERM lets a job in flight end, then leaves no host behind", async () => {
+    await using command = volley([FIXTURES]);
+    const answer = command.execute([{ name: "slow", input: { ms: 600 } }]);
+    const host = await eventually("a host runs", () => hostsOf(command.process.pid)[0]);
+    command.process.kill("SIGTERM");
+    expect((await answer).status).toBe(200);
+    expect(await command.process.exited).toBe(0);
+    expect(processes().some(({ pid }) => pid === host.pid)).toBe(false);
+  });
+
+  test("a job that outlives the drain is cut off", async () => {
+    await using command = volley([FIXTURES, "--drain", "200ms"]);
+    const answer = command.execute(["neverSettles"]).then(
+      () => "answered",
+      () => "cut off",
+    );
+    await eventually("a host runs", () => hostsOf(command.process.pid).length > 0);
+    const startedAt = performance.now();
+    command.process.kill("SIGTERM");
+    expect(await command.process.exited).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(await answer).toBe("cut off");
+  });
+
+  test("kill -9 of the server takes its hosts and what they started with it", async () => {
+    await using command = volley([FIXTURES]);
+    const seconds = uniqueSeconds();
+    const runners = [{ name: "spawnsAndLoops", input: { seconds } }];
+    const answer = command.execute(runners).catch(() => undefined);
+    const host = await eventually("a host runs", () => hostsOf(command.process.pid)[0]);
+    const mine = () => processes().filter(({ command: line }) => line.includes(seconds));
+    await eventually("both grandchildren run", () => mine().length === 2);
+    command.process.kill("SIGKILL");
+    await answer;
+    await eventually("nothing is left", () =>
+      processes().every(({ command: line, pid }) => pid !== host.pid && !line.includes(seconds)),
+    );
+  });
+});
