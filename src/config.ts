@@ -33,6 +33,22 @@ const drainFlag = duration({
   max: "1h",
 });
 
+const hostFlags = {
+  hosts: integer({
+    about: "runner hosts, each executing one job at a time",
+    fallback: 2,
+    min: 1,
+    max: 256,
+  }),
+  runnerTimeout: duration({
+    about: "limit of one runner",
+    fallback: 30_000,
+    shown: "30s",
+    min: "1ms",
+    max: MAX_TIMER,
+  }),
+} satisfies FlagTable;
+
 /** What the orchestrator itself needs; the same names are options of createOrchestratorHandler. */
 export const orchestratorFlags = {
   data: text({ placeholder: "DIR", about: "folder of the run store", fallback: "./volley-data" }),
@@ -67,6 +83,12 @@ export const orchestratorFlags = {
     min: "1ms",
     max: MAX_TIMER,
   }),
+  runners: text({
+    placeholder: "DIR",
+    about: "folder of runner files for runs in local mode",
+    fallback: undefined,
+  }),
+  ...hostFlags,
 } satisfies FlagTable;
 
 export const serveFlags = {
@@ -84,19 +106,7 @@ export const runnerFlags = {
   }),
   host: hostFlag,
   port: portFlag(4_000),
-  hosts: integer({
-    about: "runner hosts, each executing one job at a time",
-    fallback: 2,
-    min: 1,
-    max: 256,
-  }),
-  runnerTimeout: duration({
-    about: "limit of one runner",
-    fallback: 30_000,
-    shown: "30s",
-    min: "1ms",
-    max: MAX_TIMER,
-  }),
+  ...hostFlags,
   maxBody: orchestratorFlags.maxBody,
   drain: drainFlag,
 } satisfies FlagTable;

@@ -8,14 +8,25 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { libraryConfig, type OrchestratorConfig, requestCap, RESERVED_REQUESTS } from "./config.ts";
+import {
+  hostEnvironment,
+  libraryConfig,
+  type OrchestratorConfig,
+  requestCap,
+  RESERVED_REQUESTS,
+} from "./config.ts";
+import { failure } from "./dispatch/answer.ts";
 import type { Dispatch } from "./dispatch/dispatch.ts";
+import { localDispatch } from "./dispatch/local.ts";
 import { remoteDispatch } from "./dispatch/remote.ts";
-import { AppError, StartError } from "./domain/errors.ts";
+import { StartError } from "./domain/errors.ts";
 import { orchestratorApp } from "./http/orchestrator-app.ts";
 import { systemClock } from "./lib/clock.ts";
 import { type Log, silentLog } from "./lib/log.ts";
 import { Orchestrator } from "./orchestrator/orchestrator.ts";
+import { hostCommand } from "./runner/host-command.ts";
+import { RunnerPool } from "./runner/pool.ts";
+import { Project } from "./runner/project.ts";
 import { lockDataFolder } from "./store/sqlite/lock.ts";
 import { openDatabase } from "./store/sqlite/open.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
@@ -47,21 +58,22 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const { basePath = DEFAULT_BASE_PATH, log = silentLog, ...given } = options;
   const config = libraryConfig(given);
   const clock = systemClock;
+  const pool = config.runners === undefined ? undefined : openRunners(config, config.runners, log);
   const { release, store } = openStore(config.data);
   const orchestrator = new Orchestrator({
     store,
     dispatch: {
       remote: remoteDispatch({ ...config, monotonic: clock.monotonic }),
-      local: noLocalRunners,
+      local: pool ? localDispatch(pool) : noLocalRunners,
     },
     clock,
     log,
     limits: {
       regions: new Set(config.regions.keys()),
-      local: false,
       maxRunners: config.maxRunners,
       maxRunTimeMs: config.maxRunTime,
     },
+    ...(pool ? { localRunners: async () => new Set((await pool.catalog()).runners.keys()) } : {}),
     maxInFlight: inFlightLimit(config.maxInFlight, log),
   });
   const app = orchestratorApp({ basePath, log, maxBody: config.maxBody, orchestrator, store });
@@ -76,10 +88,18 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const close = async (drainMs = 0): Promise<void> => {
     await ready;
     await orchestrator.close(drainMs);
+    await pool?.close();
     await store.close();
     release();
   };
   return Object.assign(fetch, { fetch, close });
+}
+
+function openRunners(config: OrchestratorConfig, dir: string, log: Log): RunnerPool {
+  const { hosts, runnerTimeout } = config;
+  const project = Project.open(dir);
+  const env = hostEnvironment();
+  return new RunnerPool({ project, command: hostCommand(), env, hosts, runnerTimeout, log });
 }
 
 function openStore(folder: string): { store: SqliteStore; release: () => void } {
@@ -106,6 +126,6 @@ function inFlightLimit(configured: number, log: Log): number {
   return Math.min(configured, most);
 }
 
-const noLocalRunners: Dispatch = () => {
-  throw new AppError("local_mode_unavailable", "This server has no runners of its own.");
-};
+/** For runs that an earlier process with runners of its own left unfinished. */
+const noLocalRunners: Dispatch = async () =>
+  failure("local_mode_unavailable", "orchestrator", "This server has no runners of its own.");

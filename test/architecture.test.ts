@@ -65,7 +65,13 @@ function imports({ path, code }: Source): Import[] {
   return found;
 }
 
+function importsOf(path: string): string[] {
+  return imports(sources.find((source) => source.path === path)!).map(({ target }) => target);
+}
+
 const layerOf = (path: string): string => path.split("/")[0] ?? "";
+
+const isCore = (path: string): boolean => ["lib", "domain", "orchestrator"].includes(layerOf(path));
 
 function fault(from: string, { target, typeOnly }: Import): string | undefined {
   // package.json, for the version.
@@ -117,13 +123,11 @@ describe("architecture", () => {
   });
 
   test("imports are seen at all", () => {
-    const seen = (path: string): string[] =>
-      imports(sources.find((source) => source.path === path)!).map(({ target }) => target);
-    expect(seen("orchestrator/orchestrator.ts")).toContain("store/store.ts");
-    expect(seen("store/sqlite/open.ts")).toContain(
+    expect(importsOf("orchestrator/orchestrator.ts")).toContain("store/store.ts");
+    expect(importsOf("store/sqlite/open.ts")).toContain(
       "store/sqlite/migrations/0001-runs-and-jobs.sql",
     );
-    expect(seen("main.ts")).toContain("cli/serve.ts");
+    expect(importsOf("main.ts")).toContain("cli/serve.ts");
   });
 
   test("only config.ts reads the environment", () => {
@@ -136,8 +140,6 @@ describe("architecture", () => {
   });
 
   test("the core takes its time from the clock alone", () => {
-    const core = (path: string): boolean =>
-      ["lib", "domain", "orchestrator"].includes(layerOf(path));
-    expect(matching(TIME, core, "")).toEqual(["lib/clock.ts"]);
+    expect(matching(TIME, isCore, "")).toEqual(["lib/clock.ts"]);
   });
 });

@@ -33,7 +33,7 @@ export const command: Command = {
 async function run(argv: readonly string[]): Promise<number> {
   const config = runnerConfig(argv);
   const log = stderrLog();
-  const project = await Project.open(config.dir);
+  const project = Project.open(config.dir);
   warn(await project.catalog(), config.dir, log);
   const stop = stopRequested(log);
   const runners = new RunnerPool({

@@ -8,8 +8,8 @@ import { RESERVED_RUN_IDS, type RunnerRequest, type RunRequest } from "../domain
 export interface AdmissionLimits {
   /** Names of the configured regions. */
   readonly regions: ReadonlySet<string>;
-  /** Whether this server executes runners itself. */
-  readonly local: boolean;
+  /** Names of the runners this server executes itself; absent when it executes none. */
+  readonly localRunners?: ReadonlySet<string>;
   readonly maxRunners: number;
   readonly maxRunTimeMs: number;
 }
@@ -17,7 +17,8 @@ export interface AdmissionLimits {
 /** Throws AppError if the request breaks a limit (400) or asks for the impossible (422). */
 export function admit(request: RunRequest, limits: AdmissionLimits): void {
   refuse("invalid_request", "The request is not valid.", limitFaults(request, limits));
-  if (request.mode === "local" && !limits.local) {
+  const { localRunners } = limits;
+  if (request.mode === "local" && !localRunners) {
     throw new AppError(
       "local_mode_unavailable",
       'This server has no runners of its own; send "mode": "remote".',
@@ -27,12 +28,15 @@ export function admit(request: RunRequest, limits: AdmissionLimits): void {
     request.runners.flatMap((runner, index) => check(runner, `/runners/${index}`) ?? []);
 
   refuse("missing_url", "Each runner needs the URL under test.", each(urlFault));
-  if (request.mode === "local") return;
+  if (localRunners && request.mode === "local") {
+    const known = listed(localRunners);
+    const unknown = each(({ name }, path) => unknownName(name, `${path}/name`, localRunners));
+    return refuse("unknown_runner", `A runner is not known here. Known: ${known}.`, unknown);
+  }
   refuse("missing_region", "Each runner of a remote run needs a region.", each(missingRegion));
-  const known = [...limits.regions].join(", ") || "none";
   refuse(
     "unknown_region",
-    `A region is not configured. Configured regions: ${known}.`,
+    `A region is not configured. Configured regions: ${listed(limits.regions)}.`,
     each(({ region }, path) =>
       region === undefined || limits.regions.has(region)
         ? undefined
@@ -65,6 +69,14 @@ function limitFaults(request: RunRequest, limits: AdmissionLimits): Fault[] {
 function urlFault({ input }: RunnerRequest, path: string): Fault | undefined {
   if (input?.url !== undefined) return undefined;
   return { path: `${path}/input/url`, message: "Is missing." };
+}
+
+function unknownName(name: string, path: string, known: ReadonlySet<string>): Fault | undefined {
+  return known.has(name) ? undefined : { path, message: `There is no runner "${name}".` };
+}
+
+function listed(names: ReadonlySet<string>): string {
+  return [...names].join(", ") || "none";
 }
 
 function missingRegion({ region }: RunnerRequest, path: string): Fault | undefined {

@@ -39,6 +39,7 @@ export class RunExecution {
   readonly #dispatching = new AbortController();
   readonly #inFlight = new Set<Promise<void>>();
   #stopReason: StopReason | undefined;
+  #defect: { readonly error: unknown } | undefined;
 
   /** `acceptedAt`: when the run was accepted, on the monotonic clock of `deps`. */
   constructor(run: StoredRun, acceptedAt: number, deps: ExecutionDeps) {
@@ -58,6 +59,7 @@ export class RunExecution {
     try {
       await this.#startPending();
       await Promise.all(this.#inFlight);
+      if (this.#defect) throw this.#defect.error;
       await this.#end();
     } finally {
       limit.removeEventListener("abort", strike);
@@ -105,9 +107,13 @@ export class RunExecution {
   }
 
   #start(job: PendingJob, permits: Disposable): void {
-    const done = this.#execute(job, permits).finally(() => this.#inFlight.delete(done));
-    // Its rejection is seen by drive(), which may still be starting others.
-    done.catch(() => {});
+    const done = this.#execute(job, permits)
+      .catch((error: unknown) => {
+        // This job is not accounted for: the run must not end as if it were.
+        this.#defect ??= { error };
+        this.#starting.abort();
+      })
+      .finally(() => this.#inFlight.delete(done));
     this.#inFlight.add(done);
   }
 
@@ -137,7 +143,7 @@ export class RunExecution {
       return outcome?.state === "completed" ? outcome : undefined;
     }
     if (outcome) return jobEnd(outcome, this.#stopReason, this.run.timeoutMs);
-    return stoppedJob(this.#stopReason ?? "cancelled", "queued", this.run.timeoutMs);
+    return stoppedJob(this.#stopReason ?? "cancelled", "waiting", this.run.timeoutMs);
   }
 
   async #attempt(job: PendingJob, signal: AbortSignal): Promise<JobOutcome> {
@@ -167,8 +173,8 @@ export class RunExecution {
     const { run } = this;
     const stop = this.#stopReason;
     if (stop === "timed_out" || stop === "cancelled") {
-      const end = stoppedJob(stop, "queued", run.timeoutMs);
-      await this.#keep(() => store.endQueuedJobs(run, end, clock.now()));
+      const end = stoppedJob(stop, "waiting", run.timeoutMs);
+      await this.#keep(() => store.endOpenJobs(run, end, clock.now()));
     } else if (this.#starting.signal.aborted) {
       const left = await store.pendingJobs(run, -1, 1);
       if (left.length > 0) return;

@@ -24,7 +24,9 @@ export interface OrchestratorOptions {
   readonly dispatch: Readonly<Record<Mode, Dispatch>>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits: AdmissionLimits;
+  readonly limits: Omit<AdmissionLimits, "localRunners">;
+  /** Names of the runners for local mode, as they are now; absent without local mode. */
+  readonly localRunners?: () => Promise<ReadonlySet<string>>;
   /** Most jobs in flight over all runs. */
   readonly maxInFlight: number;
 }
@@ -68,7 +70,9 @@ export class Orchestrator {
     options: SubmitOptions,
   ): Promise<{ runId: string; replayed: boolean }> {
     if (this.#draining) throw new AppError("draining", "This server is shutting down.");
-    admit(request, this.#options.limits);
+    const { limits, localRunners } = this.#options;
+    const local = request.mode === "local" ? await localRunners?.() : undefined;
+    admit(request, { ...limits, ...present({ localRunners: local }) });
     const acceptedAt = this.#options.clock.monotonic();
     const submitted = await this.#options.store.submit(this.#newRun(request, options));
     if (!submitted.created) {

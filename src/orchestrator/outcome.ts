@@ -8,23 +8,28 @@ import type { JobTally } from "../store/store.ts";
 /** Why a run stops before its jobs are done. `shutdown` ends nothing: the run is resumed later. */
 export type StopReason = "timed_out" | "cancelled" | "shutdown";
 
-/** The end of a job whose run stopped while it was in flight, or before it was started. */
+const PHASES = {
+  "in flight": "while this job was in flight",
+  waiting: "before this job had its turn",
+} as const;
+
+/** The end of a job whose run stopped before it. */
 export function stoppedJob(
   reason: Exclude<StopReason, "shutdown">,
-  phase: "in flight" | "queued",
+  phase: keyof typeof PHASES,
   timeoutMs: number,
 ): JobEnd {
   if (reason === "cancelled") {
     return {
       state: "cancelled",
-      error: `The run was cancelled while this job was ${phase}.`,
+      error: `The run was cancelled ${PHASES[phase]}.`,
       errorCode: "cancelled",
       errorSource: "cancelled",
     };
   }
   return {
     state: "timed_out",
-    error: `The run's limit of ${timeoutMs} ms struck while this job was ${phase}.`,
+    error: `The run's limit of ${timeoutMs} ms struck ${PHASES[phase]}.`,
     errorCode: "run_timed_out",
     errorSource: "timeout",
   };

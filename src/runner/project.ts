@@ -4,7 +4,7 @@
  * Looked at anew for every job, so a changed file is seen without a restart; only files whose
  * stamp changed are parsed again. The files are never executed here.
  */
-import { realpath, stat } from "node:fs/promises";
+import { realpathSync, statSync } from "node:fs";
 
 import { StartError } from "../domain/errors.ts";
 import { findRunners, type FoundInFile, type FoundRunner } from "./find-runners.ts";
@@ -42,13 +42,16 @@ export class Project {
   }
 
   /** Throws StartError if `dir` does not exist or is not a folder. */
-  static async open(dir: string): Promise<Project> {
-    const root = await realpath(dir).catch((error: unknown) => {
+  static open(dir: string): Project {
+    let root: string;
+    try {
+      root = realpathSync(dir);
+    } catch (error) {
       const { code } = error as { code?: string };
       const why = code === "ENOENT" ? "does not exist" : `cannot be opened (${code})`;
       throw new StartError([`The folder of runners "${dir}" ${why}.`], { cause: error });
-    });
-    if (!(await stat(root)).isDirectory()) {
+    }
+    if (!statSync(root).isDirectory()) {
       throw new StartError([`The folder of runners "${dir}" is not a folder.`]);
     }
     return new Project(root);

@@ -80,8 +80,8 @@ export interface RunStore {
   startJob(run: StoredRun, job: PendingJob, at: number): Promise<void>;
   /** A started job ended. */
   endJob(run: StoredRun, job: PendingJob, end: JobEnd, times: EndTimes): Promise<void>;
-  /** Every job of the run that is still queued ends at once, without results. */
-  endQueuedJobs(run: StoredRun, end: JobEnd, at: number): Promise<void>;
+  /** Every job of the run that has not ended does so at once, without results. */
+  endOpenJobs(run: StoredRun, end: JobEnd, at: number): Promise<void>;
   /** How the run's jobs ended so far. */
   tally(run: StoredRun): Promise<JobTally>;
   /** The run's one terminal transition; resolves once it is durably on disk. */

@@ -25,7 +25,7 @@ export async function openPool(
   const lines: string[] = [];
   const log = createLog({ write: (line) => lines.push(line), pretty: false, now: Date.now });
   const pool = new RunnerPool({
-    project: await Project.open(dir),
+    project: Project.open(dir),
     command: hostCommand(),
     env: { PATH: process.env["PATH"] ?? "", BUN_FEATURE_FLAG_NO_ORPHANS: "1" },
     hosts: 2,

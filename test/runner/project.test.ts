@@ -16,7 +16,7 @@ function write(root: string, files: Readonly<Record<string, string>>): void {
 }
 
 async function offered(root: string) {
-  const { faults, runners } = await (await Project.open(root)).catalog();
+  const { faults, runners } = await Project.open(root).catalog();
   return { names: [...runners.keys()], faults };
 }
 
@@ -110,7 +110,7 @@ describe("Project", () => {
   test("sees files that were added, changed, replaced and removed", async () => {
     using folder = temporaryFolder();
     write(folder.path, { "a.ts": runner("a") });
-    const project = await Project.open(folder.path);
+    const project = Project.open(folder.path);
     const first = await project.catalog();
     expect((await project.catalog()).revision).toBe(first.revision);
 
@@ -134,7 +134,7 @@ describe("Project", () => {
 
   test("a folder that vanishes is a fault, not a crash", async () => {
     using folder = temporaryFolder();
-    const project = await Project.open(folder.path);
+    const project = Project.open(folder.path);
     rmSync(folder.path, { recursive: true });
     const { faults, runners } = await project.catalog();
     expect(runners.size).toBe(0);
@@ -146,10 +146,10 @@ describe("Project", () => {
     write(folder.path, { "a.ts": "" });
     const missing = join(folder.path, "missing");
     const file = join(folder.path, "a.ts");
-    await expect(Project.open(missing)).rejects.toThrow(
+    expect(() => Project.open(missing)).toThrow(
       new StartError([`The folder of runners "${missing}" does not exist.`]),
     );
-    await expect(Project.open(file)).rejects.toThrow(
+    expect(() => Project.open(file)).toThrow(
       new StartError([`The folder of runners "${file}" is not a folder.`]),
     );
   });

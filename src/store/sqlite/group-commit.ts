@@ -95,10 +95,13 @@ export class GroupCommit {
   }
 }
 
-/** What SQLite refused is `store_unavailable`; a defect of ours stays what it is. */
+/** Codes that blame the statement, not the disk: trying again would not help. */
+const DEFECTS = /^SQLITE_(CONSTRAINT|ERROR|MISMATCH|MISUSE|RANGE|SCHEMA|TOOBIG)/;
+
+/** What SQLite cannot do now is `store_unavailable`; a defect of ours stays what it is. */
 function storeError(error: unknown): unknown {
   const code = (error as { code?: unknown }).code;
-  if (typeof code !== "string" || !code.startsWith("SQLITE_")) return error;
+  if (typeof code !== "string" || !code.startsWith("SQLITE_") || DEFECTS.test(code)) return error;
   const full = code === "SQLITE_FULL";
   const message = full ? "The run store is full." : "The run store cannot be written.";
   return new AppError("store_unavailable", message, { cause: error });

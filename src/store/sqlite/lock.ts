@@ -10,17 +10,18 @@ import { StartError } from "../../domain/errors.ts";
 
 /** Throws StartError if another server holds the lock. Dispose to release it. */
 export function lockDataFolder(folder: string, path: string): Disposable {
-  const db = new Database(path, { create: true });
+  let db: Database | undefined;
   try {
+    db = new Database(path, { create: true });
     db.run("PRAGMA busy_timeout = 0");
     db.run("BEGIN IMMEDIATE");
   } catch (error) {
-    db.close();
+    db?.close();
     const code = (error as { code?: string }).code;
     const message = code?.startsWith("SQLITE_BUSY")
       ? `The data folder ${folder} is already served by another process.`
       : `The lock file ${path} cannot be used: ${(error as Error).message}.`;
     throw new StartError([message], { cause: error });
   }
-  return { [Symbol.dispose]: () => db.close() };
+  return { [Symbol.dispose]: () => db?.close() };
 }

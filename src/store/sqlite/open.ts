@@ -11,6 +11,7 @@ import initial from "./migrations/0001-runs-and-jobs.sql" with { type: "text" };
 
 /** "vly1" in ASCII: tells our files from every other SQLite file. */
 const APPLICATION_ID = 0x766c7931;
+const USER_VERSION_OFFSET = 60;
 const APPLICATION_ID_OFFSET = 68;
 const HEADER_BYTES = 100;
 
@@ -19,9 +20,9 @@ const MIGRATIONS: readonly string[] = [initial];
 
 /** Throws StartError when the file must not be used. */
 export function openDatabase(path: string): Database {
-  if (!isNew(path)) inspect(path);
   let db: Database | undefined;
   try {
+    if (!isNew(path)) inspect(path);
     db = new Database(path, { create: true, strict: true });
     // Before WAL, so that the mark is in the file itself from the first moment on.
     if (pragma(db, "application_id") !== APPLICATION_ID) {
@@ -36,6 +37,7 @@ export function openDatabase(path: string): Database {
     return db;
   } catch (error) {
     db?.close();
+    if (error instanceof StartError) throw error;
     throw new StartError([`The database ${path} cannot be opened: ${reason(error)}.`], {
       cause: error,
     });
@@ -60,15 +62,12 @@ function inspect(path: string): void {
   if (application !== APPLICATION_ID) {
     throw new StartError([`${path} is not a volley database: it belongs to another application.`]);
   }
+  // Told by the file itself if it can: opening a database touches the files beside it.
+  refuseNewer(path, header.readUInt32BE(USER_VERSION_OFFSET));
   let db: Database | undefined;
   try {
     db = new Database(path, { readonly: true });
-    const version = pragma(db, "user_version");
-    if (version > MIGRATIONS.length) {
-      throw new StartError([
-        `${path} was written by a newer volley (schema ${version}; this one knows ${MIGRATIONS.length}).`,
-      ]);
-    }
+    refuseNewer(path, pragma(db, "user_version"));
     const [problem] = db.query("PRAGMA quick_check(1)").values()[0] ?? [];
     if (problem !== "ok") throw new StartError([`${path} is corrupt: ${String(problem)}`]);
   } catch (error) {
@@ -77,6 +76,13 @@ function inspect(path: string): void {
   } finally {
     db?.close();
   }
+}
+
+function refuseNewer(path: string, version: number): void {
+  if (version <= MIGRATIONS.length) return;
+  throw new StartError([
+    `${path} was written by a newer volley (schema ${version}; this one knows ${MIGRATIONS.length}).`,
+  ]);
 }
 
 function isNew(path: string): boolean {

@@ -86,11 +86,12 @@ export class SqliteStore implements RunStore {
 
   startJob(run: StoredRun, job: PendingJob, at: number): Promise<void> {
     return this.#commits.write("progress", () => {
-      const { changes } = this.#sql.startJob.run(at, job.key);
-      if (changes === 0) return;
-      // A resumed job is `running` already: it was counted when it first started.
-      const first = job.startedAt === undefined ? 1 : 0;
-      this.#counters.add(run.key, at, { queued_jobs: -first, running_jobs: first });
+      if (this.#sql.startJob.run(at, job.key).changes === 1) {
+        this.#counters.add(run.key, at, { queued_jobs: -1, running_jobs: 1 });
+      } else if (this.#sql.restartJob.run(job.key).changes === 1) {
+        // Interrupted: it was counted when it first started.
+        this.#counters.add(run.key, at, {});
+      }
     });
   }
 
@@ -118,11 +119,11 @@ export class SqliteStore implements RunStore {
     });
   }
 
-  endQueuedJobs(run: StoredRun, end: JobEnd, at: number): Promise<void> {
+  endOpenJobs(run: StoredRun, end: JobEnd, at: number): Promise<void> {
     return this.#commits.write("progress", () => {
-      const { jobs, runners } = this.#sql.countQueued.get(run.key) ?? { jobs: 0, runners: 0 };
-      if (jobs === 0) return;
-      this.#sql.endQueuedJobs.run({
+      const open = this.#sql.countOpen.get(run.key);
+      if (!open || open.queued + open.running === 0) return;
+      this.#sql.endOpenJobs.run({
         run: run.key,
         state: end.state,
         error: end.error ?? null,
@@ -131,9 +132,10 @@ export class SqliteStore implements RunStore {
         at,
       });
       this.#counters.add(run.key, at, {
-        queued_jobs: -jobs,
-        [`${end.state}_jobs`]: jobs,
-        errored: runners,
+        queued_jobs: -open.queued,
+        running_jobs: -open.running,
+        [`${end.state}_jobs`]: open.queued + open.running,
+        errored: open.runners,
       });
     });
   }
@@ -171,6 +173,8 @@ export class SqliteStore implements RunStore {
 
   async close(): Promise<void> {
     this.#commits.close();
+    // A live statement would keep the database open, and its log beside it.
+    for (const statement of Object.values(this.#sql)) statement.finalize();
     this.#db.close();
   }
 }

@@ -47,9 +47,12 @@ export function prepareStatements(db: Database) {
       ORDER BY position LIMIT ?`),
 
     startJob: db.prepare<never, [at: number, key: number]>(`
-      UPDATE jobs
-      SET state = 'running', attempts = attempts + 1, started_at = coalesce(started_at, ?1)
-      WHERE key = ?2 AND state IN ('queued', 'running')`),
+      UPDATE jobs SET state = 'running', attempts = attempts + 1, started_at = ?1
+      WHERE key = ?2 AND state = 'queued'`),
+
+    restartJob: db.prepare<never, [key: number]>(
+      "UPDATE jobs SET attempts = attempts + 1 WHERE key = ? AND state = 'running'",
+    ),
 
     endJob: db.prepare<never, [Record<string, string | number | null>]>(`
       UPDATE jobs
@@ -57,15 +60,17 @@ export function prepareStatements(db: Database) {
         error_source = $errorSource, completed_at = $at, duration_ms = $durationMs
       WHERE key = $key AND state = 'running'`),
 
-    countQueued: db.prepare<{ jobs: number; runners: number }, [run: number]>(`
-      SELECT count(*) AS jobs, coalesce(sum(json_array_length(runners)), 0) AS runners
-      FROM jobs WHERE run = ? AND state = 'queued'`),
+    countOpen: db.prepare<{ queued: number; running: number; runners: number }, [run: number]>(`
+      SELECT count(*) FILTER (WHERE state = 'queued') AS queued,
+        count(*) FILTER (WHERE state = 'running') AS running,
+        coalesce(sum(json_array_length(runners)), 0) AS runners
+      FROM jobs WHERE run = ? AND state IN ('queued', 'running')`),
 
-    endQueuedJobs: db.prepare<never, [Record<string, string | number | null>]>(`
+    endOpenJobs: db.prepare<never, [Record<string, string | number | null>]>(`
       UPDATE jobs
       SET state = $state, error = $error, error_code = $errorCode, error_source = $errorSource,
-        completed_at = $at
-      WHERE run = $run AND state = 'queued'`),
+        completed_at = $at, duration_ms = max(0, $at - started_at)
+      WHERE run = $run AND state IN ('queued', 'running')`),
 
     addToCounters: db.prepare<never, [Record<string, number>]>(`
       UPDATE runs

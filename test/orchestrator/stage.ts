@@ -1,0 +1,159 @@
+/**
+ * An orchestrator on a real embedded store, with time and dispatches in the hands of the test.
+ */
+import type { Dispatch, DispatchJob, JobOutcome } from "../../src/dispatch/dispatch.ts";
+import type { Job } from "../../src/domain/job.ts";
+import type { RunRequest, RunSummary } from "../../src/domain/run.ts";
+import { createLog, type Log } from "../../src/lib/log.ts";
+import { Orchestrator, type OrchestratorOptions } from "../../src/orchestrator/orchestrator.ts";
+import { openDatabase } from "../../src/store/sqlite/open.ts";
+import { SqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import type { RunStore } from "../../src/store/store.ts";
+import { eventually } from "../support/eventually.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+export const HOUR = 3_600_000;
+
+/** A job in flight, to be ended by the test unless its signal ends it. */
+export interface Call {
+  readonly job: DispatchJob;
+  readonly signal: AbortSignal;
+  readonly end: (outcome?: JobOutcome) => void;
+  ended: boolean;
+}
+
+/** What a script makes of a call at once; undefined leaves it to the test. */
+export type Script = (job: DispatchJob, nth: number) => JobOutcome | undefined;
+
+export const passed = ({ runners }: Pick<DispatchJob, "runners">): JobOutcome => ({
+  state: "completed",
+  results: runners.map(({ name }) => ({ name, status: "pass" })),
+});
+
+export const aborted: JobOutcome = {
+  state: "failed",
+  error: "The request was aborted.",
+  errorCode: "aborted",
+  errorSource: "transport",
+};
+
+/** Dispatches that answer as scripted, or when told, or with a failure when aborted. */
+export class Dispatches {
+  readonly calls: Call[] = [];
+  peak = 0;
+  readonly #script: Script;
+
+  constructor(script: Script = passed) {
+    this.#script = script;
+  }
+
+  get inFlight(): readonly Call[] {
+    return this.calls.filter(({ ended }) => !ended);
+  }
+
+  /** The jobs in the order of their dispatch, by url. */
+  get urls(): readonly string[] {
+    return this.calls.map(({ job }) => job.url);
+  }
+
+  readonly dispatch: Dispatch = (job, signal) => {
+    const { promise, resolve } = Promise.withResolvers<JobOutcome>();
+    const end = (outcome: JobOutcome = passed(job)): void => {
+      call.ended = true;
+      resolve(outcome);
+    };
+    const call: Call = { job, signal, end, ended: false };
+    this.calls.push(call);
+    this.peak = Math.max(this.peak, this.inFlight.length);
+    signal.addEventListener("abort", () => end(aborted), { once: true });
+    const outcome = this.#script(job, this.calls.length);
+    if (outcome) setImmediate(() => end(outcome));
+    return promise;
+  };
+
+  /** Resolves once that many were dispatched, counted from the start. */
+  async reach(count: number): Promise<void> {
+    await eventually(`${count} dispatches`, () => this.calls.length >= count);
+  }
+}
+
+export interface StageOptions {
+  readonly store?: RunStore;
+  readonly dispatches?: Dispatches;
+  readonly clock?: FakeClock;
+  readonly maxInFlight?: number;
+  readonly limits?: Partial<OrchestratorOptions["limits"]>;
+}
+
+export class Stage {
+  readonly store: RunStore;
+  /** Of remote runs. */
+  readonly dispatches: Dispatches;
+  readonly local = new Dispatches();
+  readonly clock: FakeClock;
+  readonly orchestrator: Orchestrator;
+  /** What was logged, as JSON lines. */
+  readonly logged: string[] = [];
+
+  constructor(options: StageOptions = {}) {
+    this.store = options.store ?? memoryStore();
+    this.dispatches = options.dispatches ?? new Dispatches();
+    this.clock = options.clock ?? new FakeClock();
+    const log: Log = createLog({
+      write: (line) => this.logged.push(line),
+      pretty: false,
+      now: () => 0,
+    });
+    this.orchestrator = new Orchestrator({
+      store: this.store,
+      dispatch: { remote: this.dispatches.dispatch, local: this.local.dispatch },
+      localRunners: async () => new Set(["runner"]),
+      clock: this.clock,
+      log,
+      limits: {
+        regions: new Set(["eu", "us"]),
+        maxRunners: 10_000,
+        maxRunTimeMs: HOUR,
+        ...options.limits,
+      },
+      maxInFlight: options.maxInFlight ?? 1_000,
+    });
+  }
+
+  async submit(request: RunRequest, requestDigest = JSON.stringify(request)): Promise<string> {
+    return (await this.orchestrator.submit(request, { requestDigest })).runId;
+  }
+
+  /** The summary as the API would tell it. */
+  async summary(runId: string): Promise<RunSummary & { readonly jobs: readonly Job[] }> {
+    const head = await this.store.findRun(runId);
+    if (!head) throw new Error(`No run ${runId}.`);
+    return { ...head, jobs: await this.store.findJobs(runId, -1, 100_000) };
+  }
+
+  /** The summary once the run has ended. `meanwhile` runs before each look. */
+  ended(runId: string, meanwhile?: () => void): Promise<RunSummary> {
+    return eventually(`run ${runId} ends`, async () => {
+      meanwhile?.();
+      const summary = await this.summary(runId);
+      return summary.state !== "queued" && summary.state !== "running" && summary;
+    });
+  }
+}
+
+export function memoryStore(): RunStore {
+  return new SqliteStore(openDatabase(":memory:"));
+}
+
+/** A request of `count` jobs, each one runner on a url of its own, in order. */
+export function request(count: number, change: Partial<RunRequest> = {}): RunRequest {
+  const runners = Array.from({ length: count }, (_, index) => ({
+    name: "runner",
+    region: "eu",
+    input: { url: `https://example.com/${index}` },
+  }));
+  return { runners, mode: "remote", ...change };
+}
+
+/** The number a job of `request` has. */
+export const indexOf = ({ url }: { readonly url: string }): number => Number(url.split("/").at(-1));

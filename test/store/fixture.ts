@@ -1,0 +1,93 @@
+/** Runs and jobs as the orchestrator hands them to a store. */
+import { afterEach, beforeEach } from "bun:test";
+
+import type { JobEnd } from "../../src/domain/job.ts";
+import type { Result, ResultStatus } from "../../src/domain/result.ts";
+import type { NewRun, PendingJob, RunStore, StoredRun } from "../../src/store/store.ts";
+import type { OpenStore } from "./contract.ts";
+
+export const CREATED = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+export const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** A run of `jobs` jobs of `runners` runners each. */
+export function newRun(
+  runId: string,
+  { jobs = 1, runners = 1, ...change }: Partial<Omit<NewRun, "jobs">> & NewRunShape = {},
+): NewRun {
+  return {
+    runId,
+    mode: "remote",
+    tags: [],
+    timeoutMs: 60_000,
+    createdAt: CREATED,
+    requestDigest: `digest of ${runId}`,
+    ...change,
+    jobs: Array.from({ length: jobs }, (_, job) => ({
+      jobId: `job_${runId}_${job}`,
+      url: `https://example.com/${job}`,
+      region: "eu-west-1",
+      runners: Array.from({ length: runners }, (_, runner) => ({ name: `runner${runner}` })),
+    })),
+  };
+}
+
+interface NewRunShape {
+  readonly jobs?: number;
+  readonly runners?: number;
+}
+
+/** A completed end with these verdicts. */
+export function answered(...statuses: readonly ResultStatus[]): JobEnd {
+  const results: Result[] = statuses.map((status, index) => ({ name: `runner${index}`, status }));
+  return { state: "completed", results };
+}
+
+export const unreachable: JobEnd = {
+  state: "failed",
+  error: "The endpoint hung up.",
+  errorCode: "connection_closed",
+  errorSource: "transport",
+};
+
+export const struck: JobEnd = {
+  state: "timed_out",
+  error: "The run's limit struck.",
+  errorCode: "run_timed_out",
+  errorSource: "timeout",
+};
+
+/** Submits a run that must be new. */
+export async function created(store: RunStore, run: NewRun): Promise<StoredRun> {
+  const submitted = await store.submit(run);
+  if (!submitted.created) throw new Error(`Run ${run.runId} was there already.`);
+  return submitted.run;
+}
+
+/** The pending job at that position, as the store tells it now. */
+export async function pending(store: RunStore, run: StoredRun, at = 0): Promise<PendingJob> {
+  const [job] = await store.pendingJobs(run, at - 1, 1);
+  if (job?.position !== at) throw new Error(`Job ${at} is not pending.`);
+  return job;
+}
+
+/** Starts and ends the job at that position. */
+export async function execute(
+  store: RunStore,
+  run: StoredRun,
+  at: number,
+  end: JobEnd,
+): Promise<void> {
+  const job = await pending(store, run, at);
+  await store.startJob(run, job, CREATED + 1);
+  await store.endJob(run, job, end, { at: CREATED + 2, durationMs: 1 });
+}
+
+/** A store for each test of a describe block. */
+export function eachStore(open: OpenStore): () => RunStore {
+  let store: RunStore;
+  beforeEach(async () => {
+    store = await open();
+  });
+  afterEach(() => store.close());
+  return () => store;
+}
