@@ -20,6 +20,7 @@ import type { Dispatch } from "./dispatch/dispatch.ts";
 import { localDispatch } from "./dispatch/local.ts";
 import { remoteDispatch } from "./dispatch/remote.ts";
 import { StartError } from "./domain/errors.ts";
+import { safeFetch } from "./http/app.ts";
 import { orchestratorApp } from "./http/orchestrator-app.ts";
 import { systemClock } from "./lib/clock.ts";
 import { type Log, silentLog } from "./lib/log.ts";
@@ -77,13 +78,14 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     maxInFlight: inFlightLimit(config.maxInFlight, log),
   });
   const app = orchestratorApp({ basePath, log, maxBody: config.maxBody, orchestrator, store });
+  const answer = safeFetch(app, log);
   // Not before the caller had its turn: a server that finds its port in use must dispatch nothing.
   const ready = new Promise<void>((resolve) => setImmediate(resolve)).then(() =>
     orchestrator.recover(),
   );
   const fetch = async (request: Request): Promise<Response> => {
     await ready;
-    return app.fetch(request);
+    return answer(request);
   };
   const close = async (drainMs = 0): Promise<void> => {
     await ready;

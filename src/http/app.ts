@@ -4,7 +4,7 @@
  *
  * The hooks stand on the root, before any route: those of a plugin would be local to it.
  */
-import { type AnyElysia, Elysia } from "elysia";
+import { type AnyElysia, Elysia, NotFoundError, ParseError, ValidationError } from "elysia";
 
 import { AppError } from "../domain/errors.ts";
 import { newId } from "../lib/ids.ts";
@@ -14,34 +14,61 @@ import { schemaFaults } from "./schema-faults.ts";
 
 const REQUEST_ID = "x-request-id";
 
+const NOTHING_HERE = { code: "not_found", message: "There is nothing here." } as const;
+
 /** An app without routes; they are added with `.use`. */
 export function createApp(log: Log) {
   const app = new Elysia({ normalize: false })
     .onRequest(({ set }) => {
       set.headers[REQUEST_ID] = newId("req");
     })
-    .onError(({ code, error, path, request, set }) => {
+    .onError(({ error, path, request, set }) => {
       const requestId = set.headers[REQUEST_ID] ?? newId("req");
-      const cause = code === "PARSE" ? error.cause : error;
+      // Told by class: any thrown object may carry a code of the framework's.
+      const cause = error instanceof ParseError ? error.cause : error;
       if (cause instanceof AppError) return problemResponse(cause, requestId);
-      if (code === "VALIDATION" && error.type !== "response") {
-        const { validator, value } = error;
-        const faults = "Errors" in validator ? schemaFaults(validator.Errors(value)) : [];
-        const refusal = new AppError("invalid_request", "The request is not valid.", { faults });
-        return problemResponse(refusal, requestId);
+      if (cause instanceof NotFoundError) return noRoute(app, request.method, path, requestId);
+      if (cause instanceof ValidationError && cause.type !== "response") {
+        // A path that does not decode names nothing.
+        if (cause.type === "params") return problemResponse(NOTHING_HERE, requestId);
+        return problemResponse(invalidRequest(cause), requestId);
       }
-      if (code === "NOT_FOUND") return noRoute(app, request.method, path, requestId);
-      log.error("request failed", { requestId, method: request.method, path, error: cause });
-      const message = "The server failed to answer; its log has this request id.";
-      return problemResponse({ code: "internal", message }, requestId);
+      return defect(log, request, cause, requestId);
     });
   return app;
+}
+
+/** The app's fetch with a last resort: the framework itself fails on `throw undefined`. */
+export function safeFetch(app: AnyElysia, log: Log): (request: Request) => Promise<Response> {
+  return async (request) => {
+    try {
+      return await app.fetch(request);
+    } catch (error) {
+      const requestId = newId("req");
+      const response = defect(log, request, error, requestId);
+      response.headers.set(REQUEST_ID, requestId);
+      return response;
+    }
+  };
+}
+
+function invalidRequest({ validator, value }: ValidationError): AppError {
+  const faults = "Errors" in validator ? schemaFaults(validator.Errors(value)) : [];
+  return new AppError("invalid_request", "The request is not valid.", { faults });
+}
+
+/** The answer to whatever nobody expected: told to the log, not to the caller. */
+function defect(log: Log, request: Request, error: unknown, requestId: string): Response {
+  const path = new URL(request.url).pathname;
+  log.error("request failed", { requestId, method: request.method, path, error });
+  const message = "The server failed to answer; its log has this request id.";
+  return problemResponse({ code: "internal", message }, requestId);
 }
 
 function noRoute(app: AnyElysia, method: string, path: string, requestId: string): Response {
   const allowed = allowedMethods(app, path);
   if (allowed.length === 0) {
-    return problemResponse({ code: "not_found", message: "There is nothing here." }, requestId);
+    return problemResponse(NOTHING_HERE, requestId);
   }
   const allow = allowed.join(", ");
   const message = `${method} is not allowed here; allowed: ${allow}.`;
@@ -56,7 +83,9 @@ function allowedMethods(app: AnyElysia, path: string): string[] {
     const pattern = segments(route.path);
     const matches =
       pattern.length === asked.length &&
-      pattern.every((part, index) => part.startsWith(":") || part === asked[index]);
+      pattern.every((part, index) =>
+        part.startsWith(":") ? asked[index] !== "" : part === asked[index],
+      );
     if (!matches) continue;
     methods.add(route.method);
     if (route.method === "GET") methods.add("HEAD");

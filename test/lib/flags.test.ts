@@ -22,6 +22,8 @@ const table = {
 const parse = (argv: readonly string[], env: Record<string, string | undefined> = {}) =>
   parseFlags(table, argv, env, "APP_");
 
+const value = (flag: string, said: string) => parse([`${flag}=${said}`]);
+
 describe("parseFlags", () => {
   test("gives the defaults when nothing is said", () => {
     expect(parse([])).toEqual({
@@ -147,8 +149,6 @@ describe("parseFlags", () => {
 });
 
 describe("kinds of flags", () => {
-  const value = (flag: string, said: string) => parse([`${flag}=${said}`]);
-
   test.each(["0", "101", "-1", "1.5", "1e1", "0x5", "", " 5", "five", "9".repeat(30)])(
     "integer refuses %p and says the range",
     (said) => {

@@ -167,6 +167,7 @@ describe("Orchestrator.close", () => {
     const submitted = stage.submit(request(1));
     await stage.orchestrator.close(0);
     const runId = await submitted;
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
     expect(stage.dispatches.calls).toHaveLength(0);
     expect((await stage.summary(runId)).state).toBe("queued");
     const next = new Stage({ store });

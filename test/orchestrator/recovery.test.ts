@@ -167,9 +167,10 @@ describe("Orchestrator.recover", () => {
     const stage = await restart(-5 * HOUR, inTestsHands());
     await stage.dispatches.reach(3);
     stage.clock.advance(10_000);
-    const { jobs, state } = await stage.ended(runId);
+    const { durationMs, jobs, state } = await stage.ended(runId);
     expect(state).toBe("timed_out");
-    for (const { durationMs = 0 } of jobs) expect(durationMs).toBeGreaterThanOrEqual(0);
+    expect(durationMs).toBe(10_000);
+    for (const job of jobs) expect(job.durationMs ?? 0).toBeGreaterThanOrEqual(0);
   });
 
   test("survives crash after crash", async () => {

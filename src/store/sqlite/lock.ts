@@ -8,20 +8,29 @@ import { Database } from "bun:sqlite";
 
 import { StartError } from "../../domain/errors.ts";
 
+/** Locks of this process: a connection nobody refers to is collected, and its lock with it. */
+const held = new Set<Database>();
+
 /** Throws StartError if another server holds the lock. Dispose to release it. */
 export function lockDataFolder(folder: string, path: string): Disposable {
-  let db: Database | undefined;
+  let opened: Database | undefined;
   try {
-    db = new Database(path, { create: true });
+    const db = (opened = new Database(path, { create: true }));
     db.run("PRAGMA busy_timeout = 0");
     db.run("BEGIN IMMEDIATE");
+    held.add(db);
+    return {
+      [Symbol.dispose]: () => {
+        held.delete(db);
+        db.close();
+      },
+    };
   } catch (error) {
-    db?.close();
+    opened?.close();
     const code = (error as { code?: string }).code;
     const message = code?.startsWith("SQLITE_BUSY")
       ? `The data folder ${folder} is already served by another process.`
       : `The lock file ${path} cannot be used: ${(error as Error).message}.`;
     throw new StartError([message], { cause: error });
   }
-  return { [Symbol.dispose]: () => db?.close() };
 }

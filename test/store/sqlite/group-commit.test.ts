@@ -122,15 +122,22 @@ describe("GroupCommit", () => {
     expect(rows()).toEqual([1, 2]);
   });
 
-  test("reports a full store as such", async () => {
-    const full = Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
-    const refused = commits.write("durable", () => {
-      throw full;
+  test("refuses as unavailable while the disk is full, and goes on once there is room", async () => {
+    db.run("CREATE TABLE big (a BLOB) STRICT");
+    const grow = (): void => void db.run("INSERT INTO big VALUES (zeroblob(100000))");
+    const [[pages]] = db.query("PRAGMA page_count").values() as [[number]];
+    db.run(`PRAGMA max_page_count = ${pages}`);
+    const [refused, small] = await Promise.allSettled([
+      commits.write("durable", grow),
+      commits.write("durable", insert(1)),
+    ]);
+    expect(refused).toMatchObject({
+      status: "rejected",
+      reason: { code: "store_unavailable", message: "The run store is full." },
     });
-    await expect(refused).rejects.toMatchObject({
-      code: "store_unavailable",
-      message: "The run store is full.",
-      cause: full,
-    });
+    expect(small.status).toBe("fulfilled");
+    db.run("PRAGMA max_page_count = 1000000");
+    await commits.write("durable", grow);
+    expect(db.query("SELECT count(*) FROM big").values()).toEqual([[1]]);
   });
 });

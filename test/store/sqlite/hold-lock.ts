@@ -3,9 +3,10 @@ import { lockDataFolder } from "../../../src/store/sqlite/lock.ts";
 
 const [, , folder = "", path = ""] = process.argv;
 try {
-  lockDataFolder(folder, path);
+  // A lock that nobody refers to is collected, and let go.
+  const held = lockDataFolder(folder, path);
   console.log("held");
-  setInterval(() => {}, 60_000);
+  setInterval(() => held, 60_000);
 } catch (error) {
   console.log(`refused: ${(error as Error).message}`);
 }

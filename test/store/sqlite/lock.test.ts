@@ -60,6 +60,15 @@ describe("lockDataFolder", () => {
     lockDataFolder(folder.path, path)[Symbol.dispose]();
   });
 
+  test("holds for as long as the process lives, though nobody refers to it", async () => {
+    (() => void lockDataFolder(folder.path, path))();
+    for (let turn = 0; turn < 3; turn++) {
+      await new Promise(setImmediate);
+      Bun.gc(true);
+    }
+    expect(() => lockDataFolder(folder.path, path)).toThrow(SERVED);
+  });
+
   test("keeps folders apart", () => {
     using _held = lockDataFolder(folder.path, path);
     using _other = lockDataFolder(folder.path, join(folder.path, "other.lock"));
