@@ -3,17 +3,22 @@
  * a fault never shows a token.
  */
 import { StartError } from "./domain/errors.ts";
-import { parseRegions, type Regions } from "./domain/region.ts";
+import { checkRegions, parseRegions, type Regions } from "./domain/region.ts";
 import {
   bytes,
+  checkValues,
+  choice,
   describeFlags,
   duration,
   type FlagTable,
   type FlagValues,
   integer,
+  offByDefault,
   parseFlags,
   text,
 } from "./lib/flags.ts";
+import { checkedBrowser } from "./runner/browser/settings.ts";
+import { type HostConfig, hostFlags } from "./runner/host-flags.ts";
 
 const ENV_PREFIX = "VOLLEY_";
 const MAX_TIMER = "24d";
@@ -33,22 +38,6 @@ const drainFlag = duration({
   max: "1h",
 });
 
-const hostFlags = {
-  hosts: integer({
-    about: "runner hosts, each executing one job at a time",
-    fallback: 2,
-    min: 1,
-    max: 256,
-  }),
-  runnerTimeout: duration({
-    about: "limit of one runner",
-    fallback: 30_000,
-    shown: "30s",
-    min: "1ms",
-    max: MAX_TIMER,
-  }),
-} satisfies FlagTable;
-
 /** What the orchestrator itself needs; the same names are options of createOrchestratorHandler. */
 export const orchestratorFlags = {
   data: text({ placeholder: "DIR", about: "folder of the run store", fallback: "./volley-data" }),
@@ -57,6 +46,15 @@ export const orchestratorFlags = {
     fallback: 1_000,
     min: 1,
     max: 60_000,
+  }),
+  maxInFlightPerRegion: offByDefault(
+    integer({ about: "most jobs in flight in one region", fallback: 1, min: 1, max: 60_000 }),
+  ),
+  maxBacklog: integer({
+    about: "most jobs waiting to be dispatched, over all runs",
+    fallback: 200_000,
+    min: 1,
+    max: 10_000_000,
   }),
   maxBody: bytes({
     about: "largest request body",
@@ -83,6 +81,32 @@ export const orchestratorFlags = {
     min: "1ms",
     max: MAX_TIMER,
   }),
+  jobTimeout: offByDefault(
+    duration({
+      about: "limit of one attempt of a job, for runs that name none",
+      fallback: 0,
+      shown: "off",
+      min: "1ms",
+      max: MAX_TIMER,
+    }),
+  ),
+  onInterrupted: choice(
+    ["dispatch", "fail"],
+    "what becomes of jobs in flight when a server is killed",
+  ),
+  keepFor: duration({
+    about: "how long ended runs are kept",
+    fallback: 30 * 86_400_000,
+    shown: "30d",
+    min: "1s",
+    max: "36500d",
+  }),
+  keepRuns: integer({
+    about: "most runs kept; the oldest ended ones go first",
+    fallback: 1_000_000,
+    min: 1,
+    max: 1_000_000_000,
+  }),
   runners: text({
     placeholder: "DIR",
     about: "folder of runner files for runs in local mode",
@@ -107,15 +131,34 @@ export const runnerFlags = {
   host: hostFlag,
   port: portFlag(4_000),
   ...hostFlags,
+  maxQueued: integer({
+    about: "most jobs that wait for a host; further ones are answered 429",
+    fallback: 100,
+    min: 0,
+    max: 100_000,
+  }),
+  tokenEnv: text({
+    placeholder: "NAME",
+    about: "environment variable with the bearer token that requests must carry",
+    fallback: undefined,
+  }),
   maxBody: orchestratorFlags.maxBody,
   drain: drainFlag,
+} satisfies FlagTable;
+
+export const typesFlags = {
+  print: { about: "print the declarations instead of writing them", fallback: false, parse: isOn },
 } satisfies FlagTable;
 
 export type OrchestratorConfig = FlagValues<typeof orchestratorFlags> & {
   readonly regions: Regions;
 };
 export type ServeConfig = FlagValues<typeof serveFlags> & OrchestratorConfig;
-export type RunnerConfig = FlagValues<typeof runnerFlags> & { readonly dir: string };
+export type RunnerConfig = FlagValues<typeof runnerFlags> & {
+  readonly dir: string;
+  /** The token that `tokenEnv` names. */
+  readonly token: string | undefined;
+};
 
 /** Configuration of `volley serve`. Throws StartError naming every fault. */
 export function serveConfig(argv: readonly string[]): ServeConfig {
@@ -129,17 +172,51 @@ export function serveConfig(argv: readonly string[]): ServeConfig {
 export function runnerConfig(argv: readonly string[]): RunnerConfig {
   const { values, positionals, faults } = parse(runnerFlags, argv);
   const [dir = ".", ...rest] = positionals;
-  fail([...faults, ...rest.map(unexpected)]);
-  return { ...values, dir };
+  const { passEnv, tokenEnv } = values;
+  const unset = [
+    ...(tokenEnv === undefined ? [] : unsetVariables("--token-env", [tokenEnv])),
+    ...unsetVariables("--pass-env", passEnv),
+  ];
+  fail([...faults, ...rest.map(unexpected), ...unset]);
+  return { ...values, dir, token: tokenEnv === undefined ? undefined : process.env[tokenEnv] };
 }
 
-/** Options of createOrchestratorHandler over defaults; regions from the environment if not given. */
-export function libraryConfig(options: Partial<OrchestratorConfig>): OrchestratorConfig {
-  const { values } = parseFlags(orchestratorFlags, [], {}, ENV_PREFIX);
-  if (options.regions) return { ...values, ...options, regions: options.regions };
-  const { regions, faults } = environmentRegions();
-  fail(faults);
-  return { ...values, ...options, regions };
+/** A misspelt name must not show only when something misses its variable. */
+function unsetVariables(flag: string, names: readonly string[]): string[] {
+  return names.filter((name) => !process.env[name]).map((name) => `${flag}: ${name} is not set`);
+}
+
+/** Configuration of `volley types [DIR]`. Throws StartError naming every fault. */
+export function typesConfig(argv: readonly string[]): { dir: string; print: boolean } {
+  const { values, positionals, faults } = parse(typesFlags, argv);
+  const [dir = ".", ...rest] = positionals;
+  fail([...faults, ...rest.map(unexpected)]);
+  return { dir, print: values.print };
+}
+
+function isOn(value: string): boolean {
+  return value === "true";
+}
+
+/** Options of createOrchestratorHandler: those of `volley serve` that are not the server's own. */
+export type LibraryOptions = Partial<FlagValues<typeof orchestratorFlags>> & {
+  /** As in PLAYWRIGHT_RUNNERS, parsed or not yet checked. Default: that variable. */
+  readonly regions?: Regions | Readonly<Record<string, string | { url: string; token?: string }>>;
+};
+
+/** Checks options and fills in defaults. Throws StartError naming every fault. */
+export function libraryConfig({ regions: given, ...options }: LibraryOptions): OrchestratorConfig {
+  const { faults, values } = checkValues(orchestratorFlags, options);
+  const { faults: regionFaults, regions } = givenRegions(given);
+  fail([...faults, ...regionFaults]);
+  return { ...values, regions };
+}
+
+function givenRegions(given: LibraryOptions["regions"]): { regions: Regions; faults: string[] } {
+  if (given === undefined) return environmentRegions();
+  if (given instanceof Map) return { regions: given, faults: [] };
+  const { faults, regions } = checkRegions(given);
+  return { regions, faults: faults.map((fault) => `regions: ${fault}`) };
 }
 
 /** Help text for the flags of a command, with how the environment stands in for them. */
@@ -192,11 +269,25 @@ function ownEnvironment(): Record<string, string> {
 /** What a runner host may see of this environment: never a credential by accident. */
 const HOST_VARIABLES = ["PATH", "HOME", "TZ", "LANG", "LC_ALL", "TMPDIR"] as const;
 
-/** The environment of a runner host, which dies with this process (platform rule 14). */
-export function hostEnvironment(): Record<string, string> {
+/**
+ * The environment of a runner host, which dies with this process (platform rule 14). `passed`:
+ * further variables, named by the operator.
+ */
+export function hostEnvironment(passed: readonly string[] = []): Record<string, string> {
   const own = ownEnvironment();
-  const kept = HOST_VARIABLES.flatMap((name) =>
+  const kept = [...HOST_VARIABLES, ...passed].flatMap((name) =>
     own[name] === undefined ? [] : [[name, own[name]]],
   );
   return { ...Object.fromEntries(kept), BUN_FEATURE_FLAG_NO_ORPHANS: "1" };
+}
+
+/** What a pool of hosts takes from the configuration. Throws StartError for a missing browser. */
+export function hostOptions(config: HostConfig) {
+  const { chrome, chromeArgs, hosts, passEnv, runnerTimeout, screenshots } = config;
+  const browser = checkedBrowser({
+    args: chromeArgs,
+    screenshots: screenshots === "on",
+    ...(chrome === undefined ? {} : { chrome }),
+  });
+  return { hosts, runnerTimeout, env: hostEnvironment(passEnv), browser };
 }

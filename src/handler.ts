@@ -11,6 +11,7 @@ import { join } from "node:path";
 import {
   hostEnvironment,
   libraryConfig,
+  type LibraryOptions,
   type OrchestratorConfig,
   requestCap,
   RESERVED_REQUESTS,
@@ -21,9 +22,12 @@ import { localDispatch } from "./dispatch/local.ts";
 import { remoteDispatch } from "./dispatch/remote.ts";
 import { StartError } from "./domain/errors.ts";
 import { safeFetch } from "./http/app.ts";
+import { Live } from "./http/live/live.ts";
 import { orchestratorApp } from "./http/orchestrator-app.ts";
+import { ownRequest } from "./http/own-request.ts";
 import { systemClock } from "./lib/clock.ts";
 import { type Log, silentLog } from "./lib/log.ts";
+import { present } from "./lib/present.ts";
 import { Orchestrator } from "./orchestrator/orchestrator.ts";
 import { hostCommand } from "./runner/host-command.ts";
 import { RunnerPool } from "./runner/pool.ts";
@@ -33,13 +37,20 @@ import { openDatabase } from "./store/sqlite/open.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 
 const DEFAULT_BASE_PATH = "/api/orchestrator";
+/** Empty, or segments of plain characters without a slash at the end. */
+const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)*$/;
 
-export interface HandlerOptions extends Partial<OrchestratorConfig> {
+export type HandlerOptions = LibraryOptions & {
   /** Path prefix of the API; requests must arrive with it. Default `/api/orchestrator`. */
   readonly basePath?: string;
   /** Where log lines go. Default: nowhere. */
   readonly log?: Log;
-}
+  /**
+   * Called with a request that will be answered slowly or for ever (a long poll, an event stream),
+   * so that its connection is not closed for being silent.
+   */
+  readonly keepOpen?: (request: Request) => void;
+};
 
 export interface OrchestratorHandler {
   (request: Request): Promise<Response>;
@@ -56,7 +67,12 @@ export interface OrchestratorHandler {
  * PLAYWRIGHT_RUNNERS. Throws StartError naming every fault: options, environment, data folder.
  */
 export function createOrchestratorHandler(options: HandlerOptions = {}): OrchestratorHandler {
-  const { basePath = DEFAULT_BASE_PATH, log = silentLog, ...given } = options;
+  const { basePath = DEFAULT_BASE_PATH, keepOpen = () => {}, log = silentLog, ...given } = options;
+  if (!BASE_PATH.test(basePath)) {
+    throw new StartError([
+      `basePath must be a path such as "/api/orchestrator", not "${basePath}"`,
+    ]);
+  }
   const config = libraryConfig(given);
   const clock = systemClock;
   const pool = config.runners === undefined ? undefined : openRunners(config, config.runners, log);
@@ -69,15 +85,24 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     },
     clock,
     log,
+    random: Math.random,
     limits: {
       regions: new Set(config.regions.keys()),
       maxRunners: config.maxRunners,
       maxRunTimeMs: config.maxRunTime,
     },
-    ...(pool ? { localRunners: async () => new Set((await pool.catalog()).runners.keys()) } : {}),
     maxInFlight: inFlightLimit(config.maxInFlight, log),
+    maxBacklog: config.maxBacklog,
+    onInterrupted: config.onInterrupted,
+    ...present({
+      localRunners: pool && (async () => new Set((await pool.catalog()).runners.keys())),
+      maxInFlightPerRegion: config.maxInFlightPerRegion,
+      jobTimeoutMs: config.jobTimeout,
+    }),
   });
-  const app = orchestratorApp({ basePath, log, maxBody: config.maxBody, orchestrator, store });
+  const live = new Live({ store, changes: orchestrator.changes, log });
+  const { maxBody } = config;
+  const app = orchestratorApp({ basePath, log, maxBody, orchestrator, store, live, keepOpen });
   const answer = safeFetch(app, log);
   // Not before the caller had its turn: a server that finds its port in use must dispatch nothing.
   const ready = new Promise<void>((resolve) => setImmediate(resolve)).then(() =>
@@ -85,10 +110,11 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   );
   const fetch = async (request: Request): Promise<Response> => {
     await ready;
-    return answer(request);
+    return answer(ownRequest(request));
   };
   const close = async (drainMs = 0): Promise<void> => {
     await ready;
+    live.close();
     await orchestrator.close(drainMs);
     await pool?.close();
     await store.close();

@@ -13,6 +13,7 @@ import { StartError } from "./domain/errors.ts";
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   serve: () => import("./cli/serve.ts"),
   runner: () => import("./cli/runner.ts"),
+  types: () => import("./cli/types.ts"),
 };
 
 /** Not a command: a runner host, started by this binary for itself. */

@@ -1,7 +1,7 @@
 /**
  * volley runner: a folder of runner files as a server for one region.
  */
-import { hostEnvironment, runnerConfig, runnerFlags } from "../config.ts";
+import { hostOptions, runnerConfig, runnerFlags } from "../config.ts";
 import { createRunnerApp } from "../http/runner-app.ts";
 import type { Log } from "../lib/log.ts";
 import { present } from "../lib/present.ts";
@@ -20,11 +20,14 @@ export const command: Command = {
     "at /api/runner. DIR is a project with src/ or runners/, which are scanned, or the folder of the",
     "files itself. Runner files are executed in child processes, never in the server; a changed file",
     "is picked up by the next request. They are code of yours with your rights: this is not a sandbox.",
+    "The modules runners, runners/playwright and zod need not be installed; a Chrome or Chromium does,",
+    "for runners that call withPlaywright. volley types writes what an editor wants to know.",
   ].join("\n"),
   flags: runnerFlags,
   examples: [
     "volley runner ./checks --region eu-west-1",
     "volley runner --port 4001 --hosts 4 --runner-timeout 60s",
+    'RUNNER_TOKEN=secret volley runner --token-env RUNNER_TOKEN --chrome-args="--lang=de"',
     "curl http://127.0.0.1:4000/api/runner/info",
   ],
   run,
@@ -33,23 +36,23 @@ export const command: Command = {
 async function run(argv: readonly string[]): Promise<number> {
   const config = runnerConfig(argv);
   const log = stderrLog();
+  const hosts = hostOptions(config);
   const project = Project.open(config.dir);
   warn(await project.catalog(), config.dir, log);
   const stop = stopRequested(log);
   const runners = new RunnerPool({
     project,
     command: hostCommand(),
-    env: hostEnvironment(),
-    hosts: config.hosts,
-    runnerTimeout: config.runnerTimeout,
+    maxQueued: config.maxQueued,
     log,
+    ...hosts,
   });
   const app = createRunnerApp({
     runners,
     log,
     maxBody: config.maxBody,
     keepOpen: (request) => server.timeout(request, 0),
-    ...present({ region: config.region }),
+    ...present({ region: config.region, token: config.token }),
   });
   const server = listen({ ...config, fetch: app.fetch });
   announce(server);

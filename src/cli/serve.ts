@@ -25,14 +25,18 @@ export const command: Command = {
 };
 
 async function run(argv: readonly string[]): Promise<number> {
-  const config = serveConfig(argv);
+  const { drain, host, port, ...options } = serveConfig(argv);
   const log = stderrLog();
   const stop = stopRequested(log);
-  const handler = createOrchestratorHandler({ ...config, log });
-  const server = listen({ ...config, fetch: handler });
+  const handler = createOrchestratorHandler({
+    ...options,
+    log,
+    keepOpen: (request) => server.timeout(request, 0),
+  });
+  const server = listen({ host, port, fetch: handler });
   announce(server);
   const code = await stop;
-  await handler.close(config.drain);
+  await handler.close(drain);
   await server.stop(true);
   return code;
 }

@@ -3,7 +3,7 @@
  * it becomes one result per requested runner or a failure in one sentence.
  */
 import type { RequestedRunner } from "../domain/job.ts";
-import { type ErrorSource, type Result, unanswered } from "../domain/result.ts";
+import { ERROR_CODE, type ErrorSource, type Result, unanswered } from "../domain/result.ts";
 import { cleanJson, cleanText, nestsTooDeep } from "../lib/json.ts";
 import { present } from "../lib/present.ts";
 import type { JobOutcome } from "./dispatch.ts";
@@ -89,6 +89,7 @@ function toResult(name: string, raw: unknown): Result {
     ...present({
       details: cleanJson(raw["details"]),
       errorMessage: textOrNothing(raw["errorMessage"], MAX_TEXT),
+      errorCode: failed ? errorCode(raw["errorCode"]) : undefined,
       errorSource: failed ? errorSource(raw["errorSource"]) : undefined,
       durationMs: milliseconds(raw["durationMs"]),
       logs: toLogs(raw["logs"]),
@@ -104,6 +105,10 @@ function invalid(name: string, what: string): Result {
 function reportedName(name: string, reported: unknown, failed: boolean): string | undefined {
   if (reported === name || (failed && reported === "unknown")) return undefined;
   return textOrNothing(reported, MAX_NAME);
+}
+
+function errorCode(code: unknown): string | undefined {
+  return typeof code === "string" && ERROR_CODE.test(code) ? code : undefined;
 }
 
 /** An endpoint may blame the page, its runner or the clock, but not us. */

@@ -13,7 +13,11 @@ export interface DispatchJob {
 }
 
 /** What came of a dispatch. Limits and cancellation are the core's to judge, not the dispatcher's. */
-export type JobOutcome = JobEnd & { readonly state: "completed" | "failed" };
+export type JobOutcome = JobEnd & {
+  readonly state: "completed" | "failed";
+  /** Present if another attempt may succeed; `afterMs`: not earlier, said the endpoint. */
+  readonly retry?: { readonly afterMs?: number };
+};
 
 /**
  * Dispatches a job once and settles soon after `signal` aborts. Never rejects for anything an

@@ -10,6 +10,7 @@ import { type Result, unanswered } from "../domain/result.ts";
 import { type EndpointError, failure, readAnswer, readEndpointError } from "./answer.ts";
 import type { Dispatch, DispatchJob, JobOutcome } from "./dispatch.ts";
 import { discard, readBody } from "./read-body.ts";
+import { refused } from "./refusal.ts";
 import { EndpointSession } from "./sessions.ts";
 import { transportFault } from "./transport-fault.ts";
 
@@ -58,9 +59,7 @@ async function withoutMissingRunners(
   const error = `The endpoint has no runner named ${quoted(missing)}.`;
   const lacking = failure("runner_not_found", "runner", error);
   const present = job.runners.filter(({ name }) => !missing.has(name));
-  if (present.length === 0) return lacking;
-
-  const second = await post(present);
+  const second = present.length === 0 ? lacking : await post(present);
   const outcome = "endpointError" in second ? refused(second.endpointError) : second;
   const answered = outcome.results?.values();
   const results = job.runners.map(({ name }): Result => {
@@ -81,29 +80,6 @@ function missingRunners(job: DispatchJob, { code, data }: EndpointError): Readon
   return new Set(job.runners.map(({ name }) => name).filter((name) => names.has(name)));
 }
 
-const REFUSALS: ReadonlyMap<string, string> = new Map([
-  ["RUNNER_NOT_FOUND", "runner_not_found"],
-  ["INPUT_VALIDATION_FAILED", "invalid_input"],
-  ["EXECUTION_FAILED", "execution_failed"],
-]);
-
-function refused({ code, data, message }: EndpointError): JobOutcome {
-  const known = REFUSALS.get(code);
-  const where = code === "INPUT_VALIDATION_FAILED" ? inputFaults(data) : "";
-  const said = where || message || code;
-  const error = `The endpoint refused the job: ${said.replace(/\.$/, "")}.`;
-  return failure(known ?? "endpoint_error", known ? "runner" : "transport", error);
-}
-
-function inputFaults({ issues, runnerName }: EndpointError["data"]): string {
-  if (!Array.isArray(issues)) return "";
-  const faults = issues.slice(0, 5).map((issue: { path?: unknown; message?: unknown } | null) => {
-    const path = Array.isArray(issue?.path) ? issue.path.join(".") : String(issue?.path ?? "");
-    return `input.${path} ${String(issue?.message ?? "is not valid")}`;
-  });
-  return `runner "${String(runnerName)}": ${faults.join("; ")}`.slice(0, 1_000);
-}
-
 interface ExchangeOptions {
   readonly region: Region;
   readonly session: EndpointSession;
@@ -112,7 +88,7 @@ interface ExchangeOptions {
 }
 
 async function exchange(job: DispatchJob, options: ExchangeOptions): Promise<Exchange> {
-  const { maxResponse, region, session, signal } = options;
+  const { region, session, signal } = options;
   const { jobId, runId, runners, url } = job;
   try {
     const response = await session.current().fetch(`${region.url}/execute`, {
@@ -124,8 +100,10 @@ async function exchange(job: DispatchJob, options: ExchangeOptions): Promise<Exc
       // Long jobs are silent; only the run's limit may end them.
       timeout: false,
       proxy: false,
+      // Decompressed where it can be counted.
+      decompress: false,
     });
-    return await readResponse(response, runners, maxResponse);
+    return await readResponse(response, runners, options);
   } catch (error) {
     const { code, error: sentence } = transportFault(error);
     return failure(code, "transport", sentence);
@@ -145,7 +123,7 @@ function headers(jobId: string, { token }: Region): Record<string, string> {
 async function readResponse(
   response: Response,
   runners: readonly RequestedRunner[],
-  maxResponse: number,
+  { maxResponse, region }: ExchangeOptions,
 ): Promise<Exchange> {
   const { status } = response;
   if (status >= 300 && status < 400) {
@@ -153,17 +131,37 @@ async function readResponse(
     const error = `The endpoint answered ${status}, a redirect, which is not followed.`;
     return failure("redirect_refused", "transport", error);
   }
-  const body = await readBody(response, maxResponse);
-  if (body === undefined) {
-    const error = `The endpoint answered more than ${maxResponse} bytes.`;
-    return failure("response_too_large", "transport", error);
-  }
+  const read = await readBody(response, maxResponse);
+  if ("fault" in read) return unreadable(read.fault, maxResponse);
+  const body = withoutToken(read.text, region);
   if (response.ok) return readAnswer(body, runners);
   const endpointError = readEndpointError(body);
   if (endpointError) return { endpointError };
   return failure("bad_status", "transport", `The endpoint answered HTTP status ${status}.`);
 }
 
-function quoted(names: Iterable<string>): string {
-  return Array.from(names, (name) => `"${name}"`).join(", ");
+function unreadable(fault: "too_large" | "undecodable", maxResponse: number): JobOutcome {
+  if (fault === "undecodable") {
+    const error = "The endpoint answered a body that cannot be decompressed.";
+    return failure("bad_body", "transport", error);
+  }
+  const error = `The endpoint answered more than ${maxResponse} bytes.`;
+  return failure("response_too_large", "transport", error);
+}
+
+/** Shorter ones are no secret, and would be found in text that has nothing to do with them. */
+const MIN_TOKEN = 8;
+
+/** An endpoint that echoes what it was sent must not put its token into results. */
+function withoutToken(body: string, { token = "" }: Region): string {
+  if (token.length < MIN_TOKEN) return body;
+  return body.replaceAll(JSON.stringify(token).slice(1, -1), "[token]");
+}
+
+const MAX_QUOTED = 10;
+
+function quoted(names: ReadonlySet<string>): string {
+  const shown = Array.from(names, (name) => `"${name}"`).slice(0, MAX_QUOTED);
+  const more = names.size - shown.length;
+  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

@@ -16,10 +16,6 @@ const MALFORMED = {
   code: "malformed_response",
   error: "The endpoint answered something that is not HTTP.",
 };
-const UNDECODABLE = {
-  code: "bad_body",
-  error: "The endpoint answered a body that cannot be decompressed.",
-};
 
 const FAULTS: ReadonlyMap<string, Fault> = new Map([
   ["ECONNREFUSED", REFUSED],
@@ -39,9 +35,6 @@ const FAULTS: ReadonlyMap<string, Fault> = new Map([
   ["ResponseHeadersTooLarge", MALFORMED],
   ["InvalidHTTPResponse", MALFORMED],
   ["UnrequestedUpgrade", MALFORMED],
-  ["ZlibError", UNDECODABLE],
-  ["BrotliDecompressionError", UNDECODABLE],
-  ["ZstdDecompressionError", UNDECODABLE],
 ]);
 
 const TLS_CODE = /CERT|SSL|TLS|SELF_SIGNED|VERIFY|ISSUER|HOSTNAME_MISMATCH/i;

@@ -11,12 +11,16 @@ export const ERROR_CODES = [
   "invalid_request",
   "unsupported_media_type",
   "payload_too_large",
+  "unauthorized",
   "missing_region",
   "unknown_region",
   "missing_url",
   "local_mode_unavailable",
   "unknown_runner",
   "run_conflict",
+  "run_ended",
+  "run_not_ended",
+  "nothing_to_rerun",
   "run_not_found",
   "not_found",
   "method_not_allowed",
@@ -48,6 +52,10 @@ export class AppError extends Error {
     this.code = code;
     this.faults = options.faults ?? [];
   }
+}
+
+export function runNotFound(runId: string): AppError {
+  return new AppError("run_not_found", `There is no run "${runId.slice(0, 128)}".`);
 }
 
 /** A start that cannot go on: every fault found, shown together, exit code 2. */

@@ -28,20 +28,26 @@ const NAME = new RegExp(REGION_PATTERN);
 
 /** Parses the JSON text of PLAYWRIGHT_RUNNERS. Never throws; a faulty entry is left out. */
 export function parseRegions(json: string): ParsedRegions {
-  const regions = new Map<string, Region>();
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
-    return { regions, faults: ["is not valid JSON"] };
+    return { regions: new Map(), faults: ["is not valid JSON"] };
   }
+  return checkRegions(value);
+}
+
+/** The same for a value that was parsed already. */
+export function checkRegions(value: unknown): ParsedRegions {
+  const regions = new Map<string, Region>();
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { regions, faults: ["must be a JSON object from region name to endpoint URL"] };
   }
   const faults: string[] = [];
   // JSON.parse makes `__proto__` an own key, so it is seen here and refused by the pattern.
-  for (const [name, entry] of Object.entries(value)) {
-    const label = `region ${JSON.stringify(name)}`;
+  for (const [index, [name, entry]] of Object.entries(value).entries()) {
+    // A name and a URL the wrong way round: the URL may hold a password.
+    const label = /[:@]/.test(name) ? `entry ${index + 1}` : `region ${JSON.stringify(name)}`;
     if (!NAME.test(name)) {
       faults.push(`${label} is not a region name (letters, digits, ".", "_", "-"; at most 63)`);
       continue;

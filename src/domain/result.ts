@@ -37,6 +37,9 @@ export const ResultLog = Type.Object(
   { additionalProperties: false },
 );
 
+/** What a result's code looks like; what an endpoint sends instead is dropped. */
+export const ERROR_CODE = /^[a-z0-9_]{1,64}$/;
+
 export const Result = Type.Object(
   {
     name: Type.String({ description: "The runner's name, as requested." }),
@@ -48,6 +51,14 @@ export const Result = Type.Object(
       Type.Unknown({ description: "Whatever the runner returned as details." }),
     ),
     errorMessage: Type.Optional(Type.String({ description: "Why there is no verdict." })),
+    errorCode: Type.Optional(
+      Type.String({
+        pattern: ERROR_CODE.source,
+        description:
+          "A stable code for `errorMessage`, such as `invalid_input`, `timed_out` or `browser_not_found`.",
+        examples: ["invalid_input"],
+      }),
+    ),
     errorSource: Type.Optional(ErrorSource),
     durationMs: Type.Optional(
       Type.Integer({ minimum: 0, description: "How long the runner took, in milliseconds." }),
@@ -63,12 +74,15 @@ export type Result = Static<typeof Result>;
 /** Why a runner has no answer of its own. */
 export interface Unanswered {
   readonly error: string;
+  readonly errorCode?: string;
   readonly errorSource: ErrorSource;
 }
 
 /** The `error` result of a runner that was requested and never answered. */
-export function unanswered(name: string, { error, errorSource }: Unanswered): Result {
-  return { name, status: "error", errorMessage: error, errorSource };
+export function unanswered(name: string, why: Unanswered): Result {
+  const { error, errorCode, errorSource } = why;
+  const code = errorCode === undefined ? {} : { errorCode };
+  return { name, status: "error", errorMessage: error, ...code, errorSource };
 }
 
 export interface ResultCounts {

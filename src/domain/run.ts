@@ -98,6 +98,22 @@ export const RunRequest = Type.Object(
         examples: [60000],
       }),
     ),
+    jobTimeout: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: "Limit of one attempt of one job in milliseconds, counted from its dispatch.",
+        examples: [30000],
+      }),
+    ),
+    retries: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 5,
+        description:
+          "How often a job is dispatched again after a transport fault, a 429 or a 5xx. Default 0.",
+        examples: [2],
+      }),
+    ),
     runId: Type.Optional(RunId),
     tags: Type.Optional(Tags),
   },
@@ -178,6 +194,22 @@ export const RunSummary = Type.Object(
   { additionalProperties: false, description: "A run and all its results; partial while it runs." },
 );
 export type RunSummary = Static<typeof RunSummary>;
+
+export const ListedRun = Type.Object(
+  { ...RunStatus.properties, mode: Mode, tags: Tags, summary: SummaryCounts },
+  { additionalProperties: false, description: "A run in a list." },
+);
+export type ListedRun = Static<typeof ListedRun>;
+
+export const RunList = Type.Object(
+  {
+    runs: Type.Array(ListedRun, { description: "Newest first." }),
+    nextCursor: Type.Optional(
+      Type.String({ description: "The `cursor` of the next page; absent on the last." }),
+    ),
+  },
+  { additionalProperties: false, description: "One page of runs." },
+);
 
 /** A RunSummary without its jobs, which are read in pages. */
 export type RunHead = Omit<RunSummary, "jobs">;

@@ -8,16 +8,23 @@ import type { Log } from "../lib/log.ts";
 import { createApp } from "./app.ts";
 import { docsRoutes } from "./docs/docs-routes.ts";
 import { openApiDocument } from "./docs/spec.ts";
+import { eventRoutes, type EventRoutesDeps } from "./routes/events.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { runRoutes, type RunRoutesDeps } from "./routes/runs.ts";
+import { submitRoutes, type SubmitRoutesDeps } from "./routes/submit.ts";
 
-export interface OrchestratorAppOptions extends RunRoutesDeps {
+export interface OrchestratorAppOptions extends RunRoutesDeps, SubmitRoutesDeps, EventRoutesDeps {
+  readonly orchestrator: RunRoutesDeps["orchestrator"] & SubmitRoutesDeps["orchestrator"];
+  readonly store: RunRoutesDeps["store"] & EventRoutesDeps["store"];
   readonly log: Log;
 }
 
 export function orchestratorApp(options: OrchestratorAppOptions) {
   const { basePath, log } = options;
-  const routes = new Elysia({ prefix: basePath }).use(runRoutes(options));
+  const routes = new Elysia({ prefix: basePath })
+    .use(submitRoutes(options))
+    .use(runRoutes(options))
+    .use(eventRoutes(options));
   const spec = () =>
     openApiDocument(new Elysia().use(routes).use(healthRoutes()), {
       title: "volley orchestrator",

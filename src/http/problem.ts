@@ -15,12 +15,16 @@ export const STATUS_OF: Readonly<Record<ErrorCode, ProblemStatus>> = {
   invalid_request: 400,
   unsupported_media_type: 415,
   payload_too_large: 413,
+  unauthorized: 401,
   missing_region: 422,
   unknown_region: 422,
   missing_url: 422,
   local_mode_unavailable: 422,
   unknown_runner: 422,
   run_conflict: 409,
+  run_ended: 409,
+  run_not_ended: 409,
+  nothing_to_rerun: 409,
   run_not_found: 404,
   not_found: 404,
   method_not_allowed: 405,
@@ -32,6 +36,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, ProblemStatus>> = {
 
 const MEANINGS = {
   400: "malformed JSON, or a request that breaks the schema or a limit; every fault is listed.",
+  401: "the bearer token is missing or wrong.",
   404: "there is no such run.",
   405: "another method is meant.",
   409: "the id is taken by a submit with another body.",
@@ -45,6 +50,7 @@ const MEANINGS = {
 
 const TITLES = {
   400: "Bad Request",
+  401: "Unauthorized",
   404: "Not Found",
   405: "Method Not Allowed",
   409: "Conflict",
@@ -124,6 +130,7 @@ export function problemResponse(
       "content-type": PROBLEM_TYPE,
       "cache-control": "no-store",
       ...(retryAfter === undefined ? {} : { "retry-after": retryAfter }),
+      ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
       ...headers,
     },
   });

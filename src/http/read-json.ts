@@ -2,8 +2,12 @@
  * Reads a JSON request body: the media type is checked, the size is counted as it arrives, and
  * what JSON.parse returned is safe to keep.
  */
+import type { TSchema } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+
 import { AppError } from "../domain/errors.ts";
 import { jsonFault } from "../lib/json.ts";
+import { schemaFaults } from "./schema-faults.ts";
 
 /**
  * The parsed body. `maxBytes`: the largest body, counted in bytes as received. Rejects with
@@ -29,6 +33,25 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
   if (fault)
     throw new AppError("invalid_request", "The request is not valid.", { faults: [fault] });
   return value;
+}
+
+/**
+ * A check of parsed bodies against a schema, run before the framework's own: that one throws on
+ * some values when it describes them.
+ */
+export function bodyCheck(schema: TSchema): (body: unknown) => unknown {
+  const check = TypeCompiler.Compile(schema);
+  return (body) => {
+    if (check.Check(body)) return body;
+    const faults = schemaFaults(check.Errors(body));
+    throw new AppError("invalid_request", "The request is not valid.", { faults });
+  };
+}
+
+/** Whether a request has a body at all. */
+export function hasBody(request: Request): boolean {
+  const length = request.headers.get("content-length");
+  return length === null ? request.body !== null : length !== "0";
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -6,24 +6,51 @@
  */
 import { Elysia } from "elysia";
 
+import { version } from "../../package.json" with { type: "json" };
 import type { Log } from "../lib/log.ts";
+import type { RunnerPool } from "../runner/pool.ts";
 import { createApp } from "./app.ts";
+import { bearerCheck } from "./bearer.ts";
+import { docsRoutes } from "./docs/docs-routes.ts";
+import { type OpenApiDocument, openApiDocument } from "./docs/spec.ts";
 import { executeRoutes, type ExecuteRoutesDeps } from "./routes/execute.ts";
 import { healthRoutes } from "./routes/health.ts";
-import { infoRoutes } from "./routes/info.ts";
+import { infoRoutes, SCHEMA_WAIT_MS } from "./routes/info.ts";
+import { withInputSchemas } from "./runner-spec.ts";
 
 export const RUNNER_BASE = "/api/runner";
 
-export interface RunnerAppOptions extends ExecuteRoutesDeps {
+export interface RunnerAppOptions extends Omit<ExecuteRoutesDeps, "runners"> {
+  readonly runners: Pick<RunnerPool, "catalog" | "execute" | "inputSchemas">;
   readonly log: Log;
+  /** What requests must carry as a bearer token, apart from those for liveness. */
+  readonly token?: string;
 }
 
+const LIVENESS = "/healthz";
+const TITLE = "volley runner server";
+
 export function createRunnerApp(options: RunnerAppOptions) {
-  return createApp(options.log)
+  const { log, runners, token } = options;
+  const routes = new Elysia({ prefix: RUNNER_BASE })
+    .use(executeRoutes(options))
+    .use(infoRoutes({ ...options, basePath: RUNNER_BASE }));
+  const spec = () =>
+    openApiDocument(new Elysia().use(routes).use(healthRoutes()), {
+      title: TITLE,
+      version,
+      description: "Executes runner files for one region. Speaks the wire protocol of the SDK.",
+    });
+  const current = async (document: OpenApiDocument) =>
+    withInputSchemas(document, await runners.inputSchemas(SCHEMA_WAIT_MS));
+  // The check stands on the root: a hook of a plugin would leave the other routes open.
+  return createApp(log)
+    .onRequest(bearerCheck(token, LIVENESS))
     .use(healthRoutes())
+    .use(routes)
     .use(
-      new Elysia({ prefix: RUNNER_BASE })
-        .use(executeRoutes(options))
-        .use(infoRoutes({ ...options, basePath: RUNNER_BASE })),
+      new Elysia({ prefix: RUNNER_BASE }).use(
+        docsRoutes({ basePath: RUNNER_BASE, title: TITLE, spec, current }),
+      ),
     );
 }

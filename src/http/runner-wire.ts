@@ -53,6 +53,9 @@ const WireResult = Type.Object(
     status: ResultStatus,
     details: Type.Optional(Type.Unknown({ description: "What the function returned as details." })),
     errorMessage: Type.Optional(Type.String({ description: "Why there is no verdict." })),
+    errorCode: Type.Optional(
+      Type.String({ description: "A stable code for `errorMessage`, such as `timed_out`." }),
+    ),
     errorSource: Type.Optional(ErrorSource),
     durationMs: Type.Optional(Type.Integer({ minimum: 0, description: "In milliseconds." })),
     logs: Type.Optional(Type.Array(ResultLog, { description: "The last lines it logged." })),
@@ -127,10 +130,10 @@ export function runnerNotFound(
 
 /** A function that gave no result has named none. */
 export function wireResult(result: Result): WireResult {
-  const { details, durationMs, errorMessage, errorSource, logs, status } = result;
+  const { details, durationMs, errorCode, errorMessage, errorSource, logs, status } = result;
   return {
     name: errorSource ? "unknown" : (result.reportedName ?? result.name),
     status,
-    ...present({ details, errorMessage, errorSource, durationMs, logs }),
+    ...present({ details, errorMessage, errorCode, errorSource, durationMs, logs }),
   };
 }

@@ -9,11 +9,13 @@ import type { RunStore } from "../store/store.ts";
 /** Jobs per page: at the largest answers allowed, a page is 64 MiB. */
 const PAGE_SIZE = 64;
 
+/** `tag`: the entity tag of the run as it is now. */
 export async function summaryResponse(
   run: RunHead,
+  tag: string,
   store: Pick<RunStore, "findJobs">,
 ): Promise<Response> {
-  const headers = { "content-type": "application/json;charset=utf-8" };
+  const headers = { "content-type": "application/json;charset=utf-8", etag: tag };
   const first = await store.findJobs(run.runId, -1, PAGE_SIZE);
   if (first.length < PAGE_SIZE) {
     return new Response(opening(run) + list(first) + closing(run), { headers });

@@ -12,6 +12,8 @@ export interface Flag<Value> {
   /** How the default reads in the help text; absent when there is none to show. */
   readonly shown?: string;
   readonly parse: (text: string) => Value;
+  /** The value as `parse` reads it, if that is not simply its text. */
+  readonly print?: (value: unknown) => string;
 }
 
 export type FlagTable = Readonly<Record<string, Flag<unknown>>>;
@@ -26,6 +28,30 @@ export interface ParsedFlags<Table extends FlagTable> {
 }
 
 class FlagFault extends Error {}
+
+/**
+ * The same values given by a program instead of a person: each is held to what its flag accepts.
+ * A name that is no flag is a fault, an undefined value is the default.
+ */
+export function checkValues<Table extends FlagTable>(
+  table: Table,
+  given: Readonly<Record<string, unknown>>,
+): Omit<ParsedFlags<Table>, "positionals"> {
+  const faults = Object.keys(given)
+    .filter((key) => !Object.hasOwn(table, key))
+    .map((key) => `${key} is not an option`);
+  const values: Record<string, unknown> = {};
+  for (const [key, { fallback, parse, print = String }] of Object.entries(table)) {
+    const value = given[key];
+    try {
+      values[key] = value === undefined ? fallback : parse(print(value));
+    } catch (error) {
+      if (!(error instanceof FlagFault)) throw error;
+      faults.push(`${key} ${error.message}`);
+    }
+  }
+  return { values: values as FlagValues<Table>, faults };
+}
 
 interface Given {
   readonly text: string;
@@ -144,6 +170,32 @@ export function integer(
   };
 }
 
+/** One of a few words; the first is the default. */
+export function choice<const Word extends string>(
+  words: readonly [Word, ...Word[]],
+  about: string,
+): Flag<Word> {
+  return {
+    placeholder: words.join("|"),
+    about,
+    fallback: words[0],
+    shown: words[0],
+    parse: (value) =>
+      words.find((word) => word === value) ??
+      reject(`must be ${words.map((word) => `"${word}"`).join(" or ")}, not "${value}"`),
+  };
+}
+
+/** A limit that is off unless it is given; `off` turns it off explicitly. */
+export function offByDefault<Value>(flag: Flag<Value>): Flag<Value | undefined> {
+  return {
+    ...flag,
+    fallback: undefined,
+    shown: "off",
+    parse: (value) => (value === "off" ? undefined : flag.parse(value)),
+  };
+}
+
 const DURATION_UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** Milliseconds, written `250ms`, `30s`, `5m`, `1h` or `30d`. */
@@ -154,6 +206,7 @@ export function duration(
   return {
     placeholder: "TIME",
     ...described,
+    print: (ms) => `${String(ms)}ms`,
     parse: (value) => {
       const ms = milliseconds(value);
       if (ms >= milliseconds(min) && ms <= milliseconds(max)) return ms;
@@ -165,7 +218,7 @@ export function duration(
 }
 
 function milliseconds(value: string): number {
-  const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(value) ?? [];
+  const [, digits, unit] = /^(\d{1,13})(ms|s|m|h|d)$/.exec(value) ?? [];
   return digits && unit ? Number(digits) * DURATION_UNITS[unit as "ms"] : NaN;
 }
 
@@ -184,6 +237,26 @@ export function bytes(
       const size = Number(digits) * BYTE_UNITS[unit as ""];
       if (size >= 1 && size <= max) return size;
       return reject(`must be a size up to ${max} bytes such as 512KiB or 4MiB, not "${value}"`);
+    },
+  };
+}
+
+/** Words between separators; empty ones do not count. `word`: what each must look like. */
+export function list(
+  described: Omit<Described<readonly string[]>, "fallback"> & {
+    readonly separator: RegExp;
+    readonly word: RegExp;
+  },
+): Flag<readonly string[]> {
+  const { separator, word, ...rest } = described;
+  return {
+    placeholder: "LIST",
+    ...rest,
+    fallback: [],
+    parse: (value) => {
+      const words = value.split(separator).filter((one) => one !== "");
+      const wrong = words.find((one) => !word.test(one));
+      return wrong === undefined ? words : reject(`must not hold "${wrong}"`);
     },
   };
 }

@@ -71,8 +71,9 @@ function escapeControls(json: string): string {
 }
 
 function describeErrors(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
   return value instanceof Error
-    ? { name: value.name, message: value.message, stack: value.stack }
+    ? { name: value.name, message: value.message, stack: value.stack, cause: value.cause }
     : value;
 }
 

@@ -5,15 +5,17 @@
  * of any size needs memory only for what is in flight. Nothing starts after the run has stopped,
  * and a start is recorded before the dispatch it stands for.
  */
-import type { Dispatch, DispatchJob, JobOutcome } from "../dispatch/dispatch.ts";
+import type { Dispatch } from "../dispatch/dispatch.ts";
 import { AppError } from "../domain/errors.ts";
-import type { JobEnd } from "../domain/job.ts";
+import type { EndState, JobEnd } from "../domain/job.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
-import { present } from "../lib/present.ts";
-import { Semaphore } from "../lib/semaphore.ts";
-import type { EndTimes, PendingJob, RunStore, StoredRun } from "../store/store.ts";
-import { jobEnd, runEndState, stoppedJob, type StopReason } from "./outcome.ts";
+import type { EndMoment, Moment, PendingJob, RunStore, StoredRun } from "../store/store.ts";
+import { type Attempt, attempt } from "./attempt.ts";
+import type { Capacity } from "./capacity.ts";
+import type { Observe } from "./observation.ts";
+import { brokenJob, interruptedJob, runEndState, stoppedJob, type StopReason } from "./outcome.ts";
+import { retryDelay } from "./retry.ts";
 
 const PAGE_SIZE = 256;
 const STORE_RETRY_MS = 1_000;
@@ -23,8 +25,14 @@ export interface ExecutionDeps {
   readonly dispatch: Dispatch;
   readonly clock: Clock;
   readonly log: Log;
-  /** The limit shared by all runs. */
-  readonly capacity: Semaphore;
+  /** From [0, 1). */
+  readonly random: () => number;
+  readonly capacity: Capacity;
+  /** What becomes of jobs that an earlier process had in flight. */
+  readonly onInterrupted: "dispatch" | "fail";
+  readonly observe: Observe;
+  /** Called after each change of the run that can be read. */
+  readonly changed: () => void;
 }
 
 export class RunExecution {
@@ -32,7 +40,6 @@ export class RunExecution {
   readonly #deps: ExecutionDeps;
   /** The monotonic time of acceptance, which the run's limit and duration count from. */
   readonly #acceptedAt: number;
-  readonly #window: Semaphore;
   /** Aborts when no further job may start. */
   readonly #starting = new AbortController();
   /** Aborts when dispatches in flight must end, too. */
@@ -40,29 +47,36 @@ export class RunExecution {
   readonly #inFlight = new Set<Promise<void>>();
   #stopReason: StopReason | undefined;
   #defect: { readonly error: unknown } | undefined;
+  #lastEvent: number;
+  #waiting: number;
 
   /** `acceptedAt`: when the run was accepted, on the monotonic clock of `deps`. */
   constructor(run: StoredRun, acceptedAt: number, deps: ExecutionDeps) {
     this.run = run;
     this.#acceptedAt = acceptedAt;
     this.#deps = deps;
-    this.#window = new Semaphore(run.concurrency ?? Infinity);
+    this.#lastEvent = run.lastEvent;
+    this.#waiting = run.queuedJobs;
+  }
+
+  /** Jobs of the run that were not dispatched yet. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** Resolves when the run has ended, or when it was left for a later process to resume. */
   async drive(): Promise<void> {
-    const { clock } = this.#deps;
-    const remaining = this.run.timeoutMs - this.#elapsed();
-    const limit = clock.deadline(Math.min(this.run.timeoutMs, Math.max(0, Math.ceil(remaining))));
+    if (this.run.cancelled) this.stop("cancelled");
+    const limit = this.#deps.clock.deadline(Math.ceil(this.#remaining()));
     const strike = (): void => this.stop("timed_out");
     limit.addEventListener("abort", strike, { once: true });
     try {
-      await this.#startPending();
-      await Promise.all(this.#inFlight);
-      if (this.#defect) throw this.#defect.error;
+      await this.#startAll().catch((error: unknown) => this.#fail(error));
+      while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
       await this.#end();
     } finally {
       limit.removeEventListener("abort", strike);
+      this.#waiting = 0;
     }
   }
 
@@ -78,112 +92,137 @@ export class RunExecution {
     this.#dispatching.abort();
   }
 
-  async #startPending(): Promise<void> {
+  async #startAll(): Promise<void> {
+    const { capacity, store } = this.#deps;
+    const permits = capacity.forRun(this.run);
+    if (!capacity.limitsRegions) return this.#startPending(permits);
+    // A lane per region: one that is full must not hold up the others.
+    const regions = await this.#keep(() => store.regionsOf(this.run));
+    if (regions.length === 0) return this.#startPending(permits);
+    await Promise.all(regions.map((region) => this.#startPending(permits, region)));
+  }
+
+  async #startPending(permits: ReturnType<Capacity["forRun"]>, region?: string): Promise<void> {
+    const { onInterrupted, store } = this.#deps;
     for (let after = -1; ;) {
       const from = after;
-      const page = await this.#keep(() => this.#deps.store.pendingJobs(this.run, from, PAGE_SIZE));
+      const page = await this.#keep(() => store.pendingJobs(this.run, from, PAGE_SIZE, region));
       for (const job of page) {
-        const permits = await this.#acquire();
-        if (!permits) return;
-        this.#start(job, permits);
         after = job.position;
+        if (job.startedAt !== undefined && onInterrupted === "fail") {
+          this.#launch(this.#endJob(job, interruptedJob, this.#deps.clock.monotonic()));
+          continue;
+        }
+        const acquire = (): Promise<Disposable | undefined> =>
+          permits.acquire(job.region, this.#starting.signal);
+        const permit = await acquire();
+        if (!permit) return;
+        if (job.startedAt === undefined) this.#waiting--;
+        this.#launch(this.#execute(job, permit, acquire));
       }
       if (page.length === 0) return;
     }
   }
 
-  /** One permit of the run's window and one of the shared limit; undefined once nothing may start. */
-  async #acquire(): Promise<DisposableStack | undefined> {
-    const permits = new DisposableStack();
-    try {
-      permits.use(await this.#window.acquire(this.#starting.signal));
-      permits.use(await this.#deps.capacity.acquire(this.#starting.signal));
-      return permits;
-    } catch (error) {
-      permits.dispose();
-      if (this.#starting.signal.aborted) return undefined;
-      throw error;
-    }
-  }
-
-  #start(job: PendingJob, permits: Disposable): void {
-    const done = this.#execute(job, permits)
-      .catch((error: unknown) => {
-        // This job is not accounted for: the run must not end as if it were.
-        this.#defect ??= { error };
-        this.#starting.abort();
-      })
+  #launch(work: Promise<void>): void {
+    const done = work
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => this.#inFlight.delete(done));
     this.#inFlight.add(done);
   }
 
-  async #execute(job: PendingJob, permits: Disposable): Promise<void> {
-    const { clock, store } = this.#deps;
-    const startedAt = clock.now();
+  /** A job is not accounted for: the run must not end as if it were. */
+  #fail(error: unknown): void {
+    this.#defect ??= { error };
+    this.#starting.abort();
+  }
+
+  /** All attempts of a job. Leaves it open if it has to wait and the run stops meanwhile. */
+  async #execute(
+    job: PendingJob,
+    first: Disposable,
+    acquire: () => Promise<Disposable | undefined>,
+  ): Promise<void> {
+    const { clock, observe, random } = this.#deps;
+    const region = job.region ?? "";
     const started = clock.monotonic();
-    let end: JobEnd | undefined;
-    {
-      using _held = permits;
-      await this.#keep(() => store.startJob(this.run, job, startedAt));
-      end = await this.#dispatch(job);
+    let permit: Disposable | undefined = first;
+    for (let used = 0; permit; used++) {
+      const outcome = await this.#attempt(job, permit);
+      if (!outcome) return;
+      const budget = { allowed: this.run.retries, used, remainingMs: this.#remaining() };
+      const delay = this.#stopReason ? undefined : retryDelay(outcome, budget, random);
+      if (delay === undefined) return this.#endJob(job, outcome, started);
+      observe({ type: "job.retried", region });
+      await aborted(clock.deadline(delay), this.#starting.signal);
+      permit = await acquire();
     }
-    if (!end) return;
+  }
+
+  /** One attempt under a permit; undefined if the job stays open for a later process. */
+  async #attempt(job: PendingJob, permit: Disposable): Promise<Attempt | undefined> {
+    using _held = permit;
+    const { clock, observe, store } = this.#deps;
+    const region = job.region ?? "";
+    await this.#keep(() => store.startJob(this.run, job, this.#moment()));
+    this.#deps.changed();
+    observe({ type: "job.started", region });
+    const dispatched = clock.monotonic();
+    const outcome = await attempt(this.run, job, {
+      ...this.#deps,
+      signal: this.#dispatching.signal,
+      stopped: () => this.#stopReason,
+    });
+    observe({ type: "job.answered", region, ms: clock.monotonic() - dispatched });
+    return outcome;
+  }
+
+  async #endJob(job: PendingJob, end: JobEnd, started: number): Promise<void> {
+    const { clock, observe, store } = this.#deps;
     const at = clock.now();
     // A job that an earlier process started is measured on the wall clock: all they share.
-    const durationMs =
-      job.startedAt === undefined ? clock.monotonic() - started : at - job.startedAt;
-    await this.#keep(() => store.endJob(this.run, job, end, times(at, durationMs)));
-  }
-
-  /** The job's end, or undefined when it stays open for a later process. */
-  async #dispatch(job: PendingJob): Promise<JobEnd | undefined> {
-    const { signal } = this.#dispatching;
-    const outcome = signal.aborted ? undefined : await this.#attempt(job, signal);
-    if (this.#stopReason === "shutdown") {
-      return outcome?.state === "completed" ? outcome : undefined;
-    }
-    if (outcome) return jobEnd(outcome, this.#stopReason, this.run.timeoutMs);
-    return stoppedJob(this.#stopReason ?? "cancelled", "waiting", this.run.timeoutMs);
-  }
-
-  async #attempt(job: PendingJob, signal: AbortSignal): Promise<JobOutcome> {
-    const { jobId, url, region, runners } = job;
-    const request: DispatchJob = {
-      runId: this.run.runId,
-      jobId,
-      url,
-      ...present({ region }),
-      runners,
-    };
-    try {
-      return await this.#deps.dispatch(request, signal);
-    } catch (error) {
-      this.#deps.log.error("dispatch failed unexpectedly", { jobId, error });
-      return {
-        state: "failed",
-        error: "The orchestrator failed to dispatch this job; its log says why.",
-        errorCode: "internal",
-        errorSource: "orchestrator",
-      };
-    }
+    const elapsed = job.startedAt === undefined ? clock.monotonic() - started : at - job.startedAt;
+    const moment = { ...this.#moment(at), durationMs: milliseconds(elapsed) };
+    await this.#keep(() => store.endJob(this.run, job, end, moment));
+    this.#deps.changed();
+    observe({ type: "job.ended", region: job.region ?? "", state: end.state });
   }
 
   async #end(): Promise<void> {
-    const { clock, log, store } = this.#deps;
-    const { run } = this;
+    const { store } = this.#deps;
     const stop = this.#stopReason;
     if (stop === "timed_out" || stop === "cancelled") {
-      const end = stoppedJob(stop, "waiting", run.timeoutMs);
-      await this.#keep(() => store.endOpenJobs(run, end, clock.now()));
+      await this.#endOpenJobs(stoppedJob(stop, "waiting", this.run.timeoutMs));
+    } else if (this.#defect && stop !== "shutdown") {
+      this.#deps.log.error("run broken off by a defect", this.#defect);
+      await this.#endOpenJobs(brokenJob);
     } else if (this.#starting.signal.aborted) {
-      const left = await store.pendingJobs(run, -1, 1);
+      const left = await store.pendingJobs(this.run, -1, 1);
       if (left.length > 0) return;
     }
-    const tally = await this.#keep(() => store.tally(run));
+    const tally = await this.#keep(() => store.tally(this.run));
     const state = runEndState(tally, stop === "cancelled");
-    const durationMs = this.#elapsed();
-    await this.#keep(() => store.endRun(run, state, times(clock.now(), durationMs)));
-    log.info("run ended", { state, durationMs: Math.round(durationMs), ...tally });
+    await this.#endRun(state);
+  }
+
+  async #endOpenJobs(end: JobEnd): Promise<void> {
+    const { observe, store } = this.#deps;
+    const moment = this.#moment();
+    const ended = await this.#keep(() => store.endOpenJobs(this.run, end, moment));
+    this.#lastEvent += Math.max(0, ended - 1);
+    for (let job = 0; job < ended; job++) {
+      observe({ type: "job.ended", region: "", state: end.state });
+    }
+  }
+
+  async #endRun(state: EndState): Promise<void> {
+    const { changed, log, observe, store } = this.#deps;
+    const durationMs = milliseconds(this.#elapsed());
+    const moment: EndMoment = { ...this.#moment(), durationMs };
+    const ended = await this.#keep(() => store.endRun(this.run, state, moment));
+    changed();
+    observe({ type: "run.ended", state: ended });
+    log.info("run ended", { state: ended, durationMs });
   }
 
   /** Repeats a store call for as long as the store is unavailable: nothing known may be lost. */
@@ -200,17 +239,32 @@ export class RunExecution {
     }
   }
 
+  #moment(at: number = this.#deps.clock.now()): Moment {
+    return { at, event: ++this.#lastEvent };
+  }
+
   #elapsed(): number {
     return this.#deps.clock.monotonic() - this.#acceptedAt;
   }
+
+  /** What is left of the run's limit, in milliseconds. */
+  #remaining(): number {
+    return Math.min(this.run.timeoutMs, Math.max(0, this.run.timeoutMs - this.#elapsed()));
+  }
 }
 
-function times(at: number, durationMs: number): EndTimes {
-  return { at, durationMs: Math.max(0, Math.round(durationMs)) };
+function milliseconds(elapsed: number): number {
+  return Math.max(0, Math.round(elapsed));
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true }),
-  );
+/** Resolves once one of the signals has aborted. */
+function aborted(...signals: readonly AbortSignal[]): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      for (const signal of signals) signal.removeEventListener("abort", settle);
+      resolve();
+    };
+    for (const signal of signals) signal.addEventListener("abort", settle);
+    if (signals.some((signal) => signal.aborted)) settle();
+  });
 }

@@ -6,52 +6,88 @@
  * state, in this process or a later one.
  */
 import type { Dispatch } from "../dispatch/dispatch.ts";
-import { AppError } from "../domain/errors.ts";
+import { AppError, runNotFound } from "../domain/errors.ts";
+import type { State } from "../domain/job.ts";
 import type { Mode, RunRequest } from "../domain/run.ts";
-import type { Clock } from "../lib/clock.ts";
 import { newId } from "../lib/ids.ts";
-import type { Log } from "../lib/log.ts";
 import { present } from "../lib/present.ts";
-import { Semaphore } from "../lib/semaphore.ts";
 import type { NewRun, RunStore, StoredRun } from "../store/store.ts";
 import { type AdmissionLimits, admit } from "./admission.ts";
-import { RunExecution } from "./execution.ts";
+import { Capacity, type CapacityLimits } from "./capacity.ts";
+import { RunChanges } from "./changes.ts";
+import { type ExecutionDeps, RunExecution } from "./execution.ts";
 import { fanoutJobs } from "./fanout.ts";
+import type { Observe } from "./observation.ts";
+import { type RerunOnly, rerunRequest } from "./rerun.ts";
 
-export interface OrchestratorOptions {
-  readonly store: RunStore;
+export interface OrchestratorOptions
+  extends CapacityLimits, Pick<ExecutionDeps, "store" | "clock" | "log" | "random"> {
   /** How each mode executes a job. */
   readonly dispatch: Readonly<Record<Mode, Dispatch>>;
-  readonly clock: Clock;
-  readonly log: Log;
   readonly limits: Omit<AdmissionLimits, "localRunners">;
   /** Names of the runners for local mode, as they are now; absent without local mode. */
   readonly localRunners?: () => Promise<ReadonlySet<string>>;
-  /** Most jobs in flight over all runs. */
-  readonly maxInFlight: number;
+  /** Most jobs waiting to be dispatched, over all runs. */
+  readonly maxBacklog: number;
+  /** Limit of a job's attempt, in milliseconds, for runs that name none. */
+  readonly jobTimeoutMs?: number;
+  readonly onInterrupted: ExecutionDeps["onInterrupted"];
+  readonly observe?: Observe;
 }
 
 export interface SubmitOptions {
   /** Digest of the body: the same id with the same digest is a repetition, not a conflict. */
   readonly requestDigest: string;
   readonly idempotencyKey?: string;
+  readonly parentRunId?: string;
 }
 
+export interface SubmittedRun {
+  readonly runId: string;
+  /** The same submit was accepted before. */
+  readonly replayed: boolean;
+}
+
+/** How long an answer to a cancel waits for the run to end, in milliseconds. */
+const CANCEL_PATIENCE_MS = 1_000;
+
 export class Orchestrator {
+  readonly changes = new RunChanges();
   readonly #options: OrchestratorOptions;
-  readonly #capacity: Semaphore;
-  readonly #executions = new Map<RunExecution, Promise<void>>();
+  readonly #store: RunStore;
+  readonly #capacity: Capacity;
+  readonly #executions = new Map<string, { execution: RunExecution; ended: Promise<void> }>();
+  /** Jobs of submits that are being written. */
+  #incoming = 0;
   #draining = false;
 
   constructor(options: OrchestratorOptions) {
     this.#options = options;
-    this.#capacity = new Semaphore(options.maxInFlight);
+    this.#store = options.store;
+    this.#capacity = new Capacity(options);
+  }
+
+  /** Whether `close` was called: nothing new is accepted. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Runs being executed now. */
+  get activeRuns(): number {
+    return this.#executions.size;
+  }
+
+  /** Jobs waiting to be dispatched now, over all runs. */
+  get backlog(): number {
+    let jobs = this.#incoming;
+    for (const { execution } of this.#executions.values()) jobs += execution.waiting;
+    return jobs;
   }
 
   /** Resumes every unfinished run. Call once, before the first submit. */
   async recover(): Promise<void> {
-    const { clock, log, store } = this.#options;
-    const runs = await store.unfinishedRuns();
+    const { clock, log } = this.#options;
+    const runs = await this.#store.unfinishedRuns();
     for (const run of runs) {
       // The wall clock may have been stepped while nobody served; a limit never grows by that.
       const elapsed = Math.min(Math.max(0, clock.now() - run.createdAt), run.timeoutMs);
@@ -61,29 +97,70 @@ export class Orchestrator {
   }
 
   /**
-   * Accepts a run. Resolves once it is durably kept; `replayed` when the same submit was accepted
-   * before. Rejects with AppError: 400 or 422 from admission, `run_conflict`, `draining`,
-   * `store_unavailable`.
+   * Accepts a run. Resolves once it is durably kept. Rejects with AppError: 400 or 422 from
+   * admission, `run_conflict`, `at_capacity`, `draining`, `store_unavailable`.
    */
-  async submit(
-    request: RunRequest,
-    options: SubmitOptions,
-  ): Promise<{ runId: string; replayed: boolean }> {
-    if (this.#draining) throw new AppError("draining", "This server is shutting down.");
-    const { limits, localRunners } = this.#options;
+  async submit(request: RunRequest, options: SubmitOptions): Promise<SubmittedRun> {
+    this.#refuseWhileDraining();
+    const { clock, limits, localRunners, observe } = this.#options;
     const local = request.mode === "local" ? await localRunners?.() : undefined;
     admit(request, { ...limits, ...present({ localRunners: local }) });
-    const acceptedAt = this.#options.clock.monotonic();
-    const submitted = await this.#options.store.submit(this.#newRun(request, options));
+    const acceptedAt = clock.monotonic();
+    const submitted = await this.#keep(this.#newRun(request, options));
     if (!submitted.created) {
-      const { runId } = submitted;
-      if (submitted.requestDigest === options.requestDigest) return { runId, replayed: true };
+      const { requestDigest, runId } = submitted;
+      if (requestDigest === options.requestDigest) return { runId, replayed: true };
       throw new AppError("run_conflict", `Run "${runId}" was submitted with another body.`);
     }
     const { run } = submitted;
+    observe?.({ type: "run.accepted" });
     // Accepted while a drain began: durable, so the next start executes it.
     if (!this.#draining) this.#execute(run, acceptedAt);
     return { runId: run.runId, replayed: false };
+  }
+
+  /**
+   * Cancels a run: nothing more is dispatched and what is in flight is aborted. Resolves with the
+   * state the run is in then, `cancelled` unless it takes its time. Rejects with `run_not_found`,
+   * or with `run_ended` if the run ended otherwise.
+   */
+  async cancel(runId: string): Promise<State> {
+    const { clock } = this.#options;
+    const state = await this.#store.requestCancel(runId, clock.now());
+    if (state === undefined) throw runNotFound(runId);
+    if (state === "cancelled") return state;
+    if (state !== "queued" && state !== "running") {
+      throw new AppError("run_ended", `Run "${runId}" has ended already, as ${state}.`);
+    }
+    this.#executions.get(runId)?.execution.stop("cancelled");
+    await this.ended(runId, CANCEL_PATIENCE_MS);
+    return (await this.#store.findStatus(runId))?.state ?? state;
+  }
+
+  /**
+   * Submits a run again, or those of its runners that did not pass. Rejects with `run_not_found`,
+   * `run_not_ended`, `nothing_to_rerun`, and like `submit`.
+   */
+  async rerun(runId: string, only: RerunOnly, idempotencyKey?: string): Promise<SubmittedRun> {
+    this.#refuseWhileDraining();
+    const request = await rerunRequest(this.#store, runId, only);
+    const requestDigest = `rerun ${only} of ${runId}`;
+    return this.submit(request, {
+      requestDigest,
+      parentRunId: runId,
+      ...present({ idempotencyKey }),
+    });
+  }
+
+  /** Resolves once the run is no longer executed here, at the latest after `ms` milliseconds. */
+  async ended(runId: string, ms: number): Promise<void> {
+    const running = this.#executions.get(runId);
+    if (!running) return;
+    const patience = this.#options.clock.deadline(ms);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    patience.addEventListener("abort", () => resolve(), { once: true });
+    await Promise.race([running.ended, promise]);
+    resolve();
   }
 
   /**
@@ -92,44 +169,73 @@ export class Orchestrator {
    */
   async close(drainMs: number): Promise<void> {
     this.#draining = true;
-    for (const execution of this.#executions.keys()) execution.drain();
+    const running = [...this.#executions.values()];
+    for (const { execution } of running) execution.drain();
     const drained = this.#options.clock.deadline(drainMs);
     const abort = (): void => {
-      for (const execution of this.#executions.keys()) execution.stop("shutdown");
+      for (const { execution } of running) execution.stop("shutdown");
     };
     drained.addEventListener("abort", abort, { once: true });
-    await Promise.all(this.#executions.values());
+    await Promise.all(running.map(({ ended }) => ended));
     drained.removeEventListener("abort", abort);
   }
 
-  #newRun(request: RunRequest, { requestDigest, idempotencyKey }: SubmitOptions): NewRun {
-    const { mode, concurrency, tags = [] } = request;
+  #refuseWhileDraining(): void {
+    if (this.#draining) throw new AppError("draining", "This server is shutting down.");
+  }
+
+  /** Hands a run to the store, unless too much is waiting already. */
+  async #keep(run: NewRun): ReturnType<RunStore["submit"]> {
+    const { maxBacklog } = this.#options;
+    const jobs = run.jobs.length;
+    const waiting = this.backlog;
+    if (waiting + jobs > maxBacklog) {
+      const message = `${waiting} jobs are waiting; with ${jobs} more the limit of ${maxBacklog} is passed.`;
+      throw new AppError("at_capacity", message);
+    }
+    this.#incoming += jobs;
+    try {
+      return await this.#store.submit(run);
+    } finally {
+      this.#incoming -= jobs;
+    }
+  }
+
+  #newRun(request: RunRequest, options: SubmitOptions): NewRun {
+    const { mode, tags = [] } = request;
+    const { clock, limits } = this.#options;
     return {
       runId: request.runId ?? newId("run"),
       mode,
       tags,
-      ...present({ concurrency, idempotencyKey }),
-      timeoutMs: request.timeout ?? this.#options.limits.maxRunTimeMs,
-      createdAt: this.#options.clock.now(),
-      requestDigest,
+      timeoutMs: request.timeout ?? limits.maxRunTimeMs,
+      retries: request.retries ?? 0,
+      createdAt: clock.now(),
       jobs: fanoutJobs(request.runners).map((plan) => ({ jobId: newId("job"), ...plan })),
+      ...options,
+      ...present({
+        concurrency: request.concurrency,
+        jobTimeoutMs: request.jobTimeout ?? this.#options.jobTimeoutMs,
+      }),
     };
   }
 
   #execute(run: StoredRun, acceptedAt: number): void {
-    const { clock, dispatch, store } = this.#options;
-    const log = this.#options.log.with({ runId: run.runId });
+    const { dispatch, observe = () => {}, ...options } = this.#options;
+    const { runId } = run;
+    const log = options.log.with({ runId });
     const execution = new RunExecution(run, acceptedAt, {
-      store,
-      dispatch: dispatch[run.mode],
-      clock,
+      ...options,
       log,
+      dispatch: dispatch[run.mode],
       capacity: this.#capacity,
+      observe,
+      changed: () => this.changes.notify(runId),
     });
     const ended = execution
       .drive()
       .catch((error: unknown) => log.error("run execution failed", { error }))
-      .finally(() => this.#executions.delete(execution));
-    this.#executions.set(execution, ended);
+      .finally(() => this.#executions.delete(runId));
+    this.#executions.set(runId, { execution, ended });
   }
 }

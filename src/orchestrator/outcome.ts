@@ -35,6 +35,32 @@ export function stoppedJob(
   };
 }
 
+/** The end of a job whose own limit struck. */
+export function lateJob(jobTimeoutMs: number): JobEnd {
+  return {
+    state: "timed_out",
+    error: `The job's limit of ${jobTimeoutMs} ms struck.`,
+    errorCode: "job_timed_out",
+    errorSource: "timeout",
+  };
+}
+
+/** The end of a job that was in flight when an earlier process ended, and is not to be repeated. */
+export const interruptedJob: JobEnd = {
+  state: "failed",
+  error: "The orchestrator was stopped while this job was in flight.",
+  errorCode: "interrupted",
+  errorSource: "orchestrator",
+};
+
+/** The end of the jobs of a run that a defect of ours kept from being executed. */
+export const brokenJob: JobOutcome = {
+  state: "failed",
+  error: "The orchestrator failed to execute this job; its log says why.",
+  errorCode: "internal",
+  errorSource: "orchestrator",
+};
+
 /**
  * The end of a dispatched job. An outcome that was complete before the run stopped is kept; a
  * dispatch that failed because it was aborted counts as stopped.

@@ -9,6 +9,7 @@ import {
   inputTypeSchema,
   locateSchema,
   runnerTypeSchema,
+  schemaByName,
   type SchemaReference,
 } from "./input-schema.ts";
 import { type ExportedFunction, exportedFunctions, exportedNames } from "./module-exports.ts";
@@ -23,15 +24,19 @@ export interface FoundRunner {
 
 export interface FoundInFile {
   readonly runners: readonly FoundRunner[];
+  /** Schemas the file neither exports nor imports: its host must make them visible. */
+  readonly locals: readonly string[];
   /** One sentence each. */
   readonly faults: readonly string[];
 }
 
+const NOTHING: FoundInFile = { runners: [], locals: [], faults: [] };
+
 /** Runners in the order of their exports. `name`: the file's, for its extension. */
 export function findRunners(name: string, code: string): FoundInFile {
   const parsed = parseSource(name, code);
-  if ("fault" in parsed) return { runners: [], faults: [parsed.fault] };
-  if ("unmarked" in parsed) return { runners: [], faults: [] };
+  if ("fault" in parsed) return { ...NOTHING, faults: [parsed.fault] };
+  if ("unmarked" in parsed) return NOTHING;
   const { program } = parsed;
   const functions = exportedFunctions(program);
   const marked = functions.filter(
@@ -40,12 +45,15 @@ export function findRunners(name: string, code: string): FoundInFile {
   const schemaExports = new Map(
     exportedNames(program).map(({ exported, local }) => [local, exported]),
   );
+  const found = marked
+    .filter((item) => kindFault(item) === undefined)
+    .map((item) => toRunner(item, program, schemaExports));
   return {
-    runners: marked
-      .filter((item) => kindFault(item) === undefined)
-      .map((item) => toRunner(item, program, schemaExports)),
+    runners: found.filter((runner) => schemaFault(runner) === undefined),
+    locals: [...new Set(found.flatMap(({ inputSchema }) => inputSchema?.local ?? []))],
     faults: [
       ...marked.flatMap((item) => kindFault(item) ?? []),
+      ...found.flatMap((runner) => schemaFault(runner) ?? []),
       ...strayDirectives(program, new Set(functions.map(({ fn }) => fn.body))),
     ],
   };
@@ -57,11 +65,21 @@ function toRunner(
   exports: ReadonlyMap<string, string>,
 ): FoundRunner {
   const expression =
-    types.map(runnerTypeSchema).find((found) => found !== undefined) ?? inputTypeSchema(fn);
-  const inputSchema =
-    expression === undefined ? undefined : locateSchema(expression, program, exports);
+    types.map((type) => runnerTypeSchema(type, program)).find((found) => found !== undefined) ??
+    inputTypeSchema(fn, program);
   const name = exportName === "default" ? (localName ?? exportName) : exportName;
+  const inputSchema =
+    expression === undefined
+      ? schemaByName(name, exports)
+      : locateSchema(expression, program, exports);
   return { name, exportName, ...present({ inputSchema }) };
+}
+
+/** A runner typed by a schema that no value of its file stands for would run unchecked. */
+function schemaFault({ inputSchema, name }: FoundRunner): string | undefined {
+  if (!inputSchema || inputSchema.exportName !== undefined) return undefined;
+  if (inputSchema.imported || inputSchema.local !== undefined) return undefined;
+  return `The input schema "${inputSchema.expression}" of "${name}" is not declared in this file.`;
 }
 
 function kindFault({ exportName, fn }: ExportedFunction): string | undefined {

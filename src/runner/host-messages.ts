@@ -4,13 +4,24 @@
  * Results and log data travel as JSON text, so that their size is known before they are parsed.
  */
 
-/** Server to host: execute one runner. The host does one at a time. */
+import type { BrowserSettings } from "./browser/settings.ts";
+import type { SchemaReference } from "./input-schema.ts";
+
+/** Server to host: execute one runner, or tell what its input looks like. One at a time. */
 export interface Task {
   readonly id: number;
   /** As requested. */
   readonly name: string;
   readonly path: string;
   readonly exportName: string;
+  /** `schema`: the runner is not called, its details are the JSON Schema of its input. */
+  readonly want: "result" | "schema";
+  readonly inputSchema?: SchemaReference;
+  /** Local names of the file that the host must be able to read: schemas not exported. */
+  readonly locals: readonly string[];
+  /** Limit of the function, in milliseconds. */
+  readonly timeout: number;
+  readonly browser: BrowserSettings;
   readonly input: Readonly<Record<string, unknown>>;
   readonly region?: string;
   readonly runId?: string;
@@ -22,6 +33,8 @@ export type HostMessage =
   | { readonly type: "accepted"; readonly id: number }
   /** The runner's file is loaded and its function was called. */
   | { readonly type: "started"; readonly id: number }
+  /** The runner asked for the browser: past its limit the host may say what the page shows. */
+  | { readonly type: "browsing"; readonly id: number }
   | {
       readonly type: "log";
       readonly id: number;
@@ -46,6 +59,7 @@ export const MAX_TEXT = 8_192;
 const FIELDS: Readonly<Record<HostMessage["type"], readonly (readonly [string, string])[]>> = {
   accepted: [],
   started: [],
+  browsing: [],
   log: [
     ["at", "string"],
     ["message", "string"],

@@ -6,6 +6,7 @@
  * and so is everything it started.
  */
 import type { Log } from "../lib/log.ts";
+import { HostFolder } from "./host-folder.ts";
 import { type HostMessage, isHostMessage, type Task } from "./host-messages.ts";
 import { drain } from "./output.ts";
 import { faultReply, type Reply } from "./reply.ts";
@@ -32,6 +33,9 @@ export interface TaskEnd {
   readonly reusable: boolean;
 }
 
+/** A task as the pool gives it; the rest of it is the host's. */
+export type HostTask = Omit<Task, "id" | "timeout">;
+
 interface Pending {
   readonly id: number;
   readonly serverLog: Log;
@@ -48,36 +52,48 @@ const ACCEPT_LIMIT_MS = 10_000;
 const MAX_OUTPUT = 4 * 1024 ** 2;
 /** How long a dead process may still have messages on their way. */
 const LAST_WORDS_MS = 200;
+/** Past the limit of a runner that uses the browser: time to take a picture of the page. */
+const PICTURE_MS = 3_000;
+/** How long a host may take to close its browser. */
+const RETIRE_MS = 2_500;
 
 export class RunnerHost {
   readonly pid: number;
-  /** Resolves once the process has ended. */
+  /** Resolves once the process has ended, and its browser and temporary files are gone. */
   readonly exited: Promise<void>;
   readonly #options: HostOptions;
   readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
   readonly #stopDraining: () => void;
   readonly #disconnected = Promise.withResolvers<void>();
+  readonly #folder: HostFolder;
   /** For what is printed between tasks. */
   readonly #idleLog: TaskLog;
   #pending: Pending | undefined;
   #tasks = 0;
   #output = 0;
   #alive = true;
+  #browsed = false;
 
   /** Throws if the process cannot be started. */
   constructor(options: HostOptions) {
     const { command, env, root } = options;
     this.#options = options;
     this.#idleLog = new TaskLog(options.log);
-    this.#process = Bun.spawn([...command], {
-      cwd: root,
-      env: { ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-      serialization: "json",
-      ipc: (message) => this.#receive(message),
-      onDisconnect: () => this.#disconnected.resolve(),
-    });
+    this.#folder = new HostFolder(env["TMPDIR"]);
+    try {
+      this.#process = Bun.spawn([...command], {
+        cwd: root,
+        env: { ...env, TMPDIR: this.#folder.path },
+        stdio: ["ignore", "pipe", "pipe"],
+        detached: true,
+        serialization: "json",
+        ipc: (message) => this.#receive(message),
+        onDisconnect: () => this.#disconnected.resolve(),
+      });
+    } catch (error) {
+      void this.#folder.clear(false);
+      throw error;
+    }
     this.pid = this.#process.pid;
     const drains = (["stdout", "stderr"] as const).map((stream) =>
       drain(this.#process[stream], {
@@ -94,8 +110,13 @@ export class RunnerHost {
     return this.#alive;
   }
 
+  /** Whether a runner has used the browser. */
+  get browsed(): boolean {
+    return this.#browsed;
+  }
+
   /** Executes one task. Never rejects. `log`: gets what the runner says. */
-  execute(task: Omit<Task, "id">, log: Log): Promise<TaskEnd> {
+  execute(task: HostTask, log: Log): Promise<TaskEnd> {
     const id = ++this.#tasks;
     this.#output = 0;
     return new Promise((end) => {
@@ -112,7 +133,7 @@ export class RunnerHost {
       if (!this.#alive) return this.#lose(faults.gone());
       this.#limit(pending, ACCEPT_LIMIT_MS, faults.silent(ACCEPT_LIMIT_MS));
       try {
-        this.#process.send({ id, ...task });
+        this.#process.send({ id, timeout: this.#options.runnerTimeout, ...task });
       } catch {
         // It has just ended.
         this.#lose(faults.gone());
@@ -128,6 +149,19 @@ export class RunnerHost {
     return this.exited;
   }
 
+  /** Lets the host close its browser and end by itself; kills it if it does not. */
+  async retire(): Promise<void> {
+    this.#alive = false;
+    if (!this.#browsed) return this.kill();
+    try {
+      this.#process.disconnect();
+    } catch {
+      // It has just ended.
+    }
+    await Promise.race([this.#process.exited, Bun.sleep(RETIRE_MS)]);
+    return this.kill();
+  }
+
   async #watch(): Promise<void> {
     await this.#process.exited;
     this.#alive = false;
@@ -138,6 +172,7 @@ export class RunnerHost {
     const { exitCode, signalCode } = this.#process;
     if (this.#pending?.phase === "sent") this.#lose(faults.gone());
     else this.#lose(faults.exited(exitCode, signalCode));
+    await this.#folder.clear(this.#browsed);
   }
 
   #receive(message: unknown): void {
@@ -161,6 +196,10 @@ export class RunnerHost {
       case "started":
         this.#enter(pending, "running");
         return this.#limit(pending, runnerTimeout, faults.timedOut(runnerTimeout));
+      case "browsing":
+        this.#browsed = true;
+        if (pending.phase !== "running") return;
+        return this.#limit(pending, runnerTimeout + PICTURE_MS, faults.timedOut(runnerTimeout));
       case "log":
         this.#count(message.message.length + (message.meta?.length ?? 0));
         return pending.log.add(message);
@@ -178,7 +217,8 @@ export class RunnerHost {
 
   #limit(pending: Pending, ms: number, fault: HostFault): void {
     clearTimeout(pending.timer);
-    pending.timer = setTimeout(() => this.#lose(fault), ms);
+    const left = pending.since + ms - performance.now();
+    pending.timer = setTimeout(() => this.#lose(fault), left);
   }
 
   #count(bytes: number): void {
@@ -196,11 +236,11 @@ export class RunnerHost {
   #lose(fault: HostFault): void {
     const pending = this.#pending;
     if (!pending) return;
-    const { code, message, source } = fault;
+    const { code, message } = fault;
     const accepted = pending.phase !== "sent";
     pending.serverLog.warn("runner host lost", { code, pid: this.pid, accepted });
     const durationMs = Math.round(performance.now() - pending.since);
-    const reply: Reply = { ...faultReply(message), errorSource: source, durationMs };
+    const reply: Reply = { ...faultReply(code, message), durationMs };
     this.#finish(pending, { reply, accepted, reusable: false });
     void this.kill();
   }

@@ -9,8 +9,14 @@ import type { RequestedRunner } from "../domain/job.ts";
 import { countResults, type Result, unanswered } from "../domain/result.ts";
 import { present } from "../lib/present.ts";
 import { Semaphore } from "../lib/semaphore.ts";
-import { type HostOptions, RunnerHost, type TaskEnd } from "./host.ts";
+import { runsAsRoot } from "./browser/host-browser.ts";
+import { type BrowserSettings, DEFAULT_BROWSER } from "./browser/settings.ts";
+import { type Evidence, SCREENSHOT_ROOM, withEvidence } from "./evidence.ts";
+import { sweepHostFolders } from "./host-folder.ts";
+import { type HostOptions, type HostTask, RunnerHost, type TaskEnd } from "./host.ts";
+import { InputSchemas } from "./input-schemas.ts";
 import type { Catalog, Project, RunnerEntry } from "./project.ts";
+import { RUNNER_ERRORS, type RunnerErrorCode } from "./runner-errors.ts";
 
 /** All runners of one request. `url` overrides `url` of every input. */
 export interface RunnerJob {
@@ -24,6 +30,9 @@ export interface RunnerPoolOptions extends Omit<HostOptions, "root"> {
   readonly project: Project;
   /** Most hosts at once, an integer from 1. */
   readonly hosts: number;
+  /** Most jobs that wait for a host; no limit if there is none. */
+  readonly maxQueued?: number;
+  readonly browser?: BrowserSettings;
 }
 
 /** The place of one job: its host comes and goes, what it looks at stays. */
@@ -31,6 +40,8 @@ interface Seat {
   host: RunnerHost | undefined;
   readonly revision: string;
   readonly signal: AbortSignal;
+  /** Left for pictures in the answer, in characters. */
+  screenshotRoom: number;
 }
 
 /** A task that no host receives is given to another one; a machine that starts none is at fault. */
@@ -42,12 +53,16 @@ export class RunnerPool {
   readonly #idle = new Set<RunnerHost>();
   readonly #dying = new Set<Promise<void>>();
   readonly #stops = new Set<AbortController>();
+  readonly #inputSchemas: InputSchemas;
   #idleRevision = "";
   #closed = false;
+  #warned = false;
 
   constructor(options: RunnerPoolOptions) {
     this.#options = options;
     this.#permits = new Semaphore(options.hosts);
+    this.#inputSchemas = new InputSchemas({ ...options, root: options.project.root });
+    void sweepHostFolders(options.env["TMPDIR"]);
   }
 
   /** What the project offers now. */
@@ -56,13 +71,22 @@ export class RunnerPool {
   }
 
   /**
+   * JSON Schema of the inputs, by runner, of those whose schema library can tell. What takes
+   * longer than `waitMs` is missing from this answer and there for a later one.
+   */
+  async inputSchemas(waitMs: number): Promise<ReadonlyMap<string, unknown>> {
+    return this.#inputSchemas.of(await this.catalog(), waitMs);
+  }
+
+  /**
    * Executes the runners of a job one after the other; one result each, in order. Rejects only
-   * with the reason of `signal`, whose abort kills the job's host at once, or with AppError
-   * `draining` because of `close`.
+   * with the reason of `signal`, whose abort kills the job's host at once, or with AppError:
+   * `draining` because of `close`, `at_capacity` if too many jobs wait already.
    */
   async execute(job: RunnerJob, signal: AbortSignal): Promise<Result[]> {
     signal.throwIfAborted();
     if (this.#closed) throw closedError();
+    if (this.#isFull()) throw fullError(this.#permits.waiting);
     const stop = new AbortController();
     const forward = (): void => stop.abort(signal.reason);
     signal.addEventListener("abort", forward, { once: true });
@@ -86,12 +110,18 @@ export class RunnerPool {
   async close(): Promise<void> {
     this.#closed = true;
     for (const stop of this.#stops) stop.abort(closedError());
-    for (const host of this.#idle) this.#discard(host);
-    while (this.#dying.size > 0) await Promise.all(this.#dying);
+    for (const host of this.#idle) this.#retire(host);
+    this.#dying.add(this.#inputSchemas.close());
+    while (this.#dying.size > 0) {
+      const dying = [...this.#dying];
+      await Promise.all(dying);
+      for (const gone of dying) this.#dying.delete(gone);
+    }
   }
 
   async #executeAll(job: RunnerJob, catalog: Catalog, signal: AbortSignal): Promise<Result[]> {
-    const seat: Seat = { host: undefined, revision: catalog.revision, signal };
+    const { revision } = catalog;
+    const seat: Seat = { host: undefined, revision, signal, screenshotRoom: SCREENSHOT_ROOM };
     const kill = (): void => {
       if (seat.host) this.#discard(seat.host);
     };
@@ -114,12 +144,10 @@ export class RunnerPool {
     seat: Seat,
     job: RunnerJob,
     { input, name }: RequestedRunner,
-    { exportName, path }: RunnerEntry,
+    entry: RunnerEntry,
   ): Promise<Result> {
-    const { region, runId, url } = job;
-    const place = present({ region, runId });
-    const task = { name, path, exportName, input: { ...input, url }, ...place };
-    const log = this.#options.log.with({ ...present({ runId }), runner: name });
+    const task = this.#taskOf(entry, job, input);
+    const log = this.#options.log.with({ ...present({ runId: job.runId }), runner: name });
     for (let attempt = 1; ; attempt++) {
       let end: TaskEnd;
       try {
@@ -128,15 +156,43 @@ export class RunnerPool {
       } catch (error) {
         log.error("a runner host could not be started", { error });
         const why = `No runner host could be started: ${(error as Error).message}.`;
-        return unanswered(name, { error: why, errorSource: "orchestrator" });
+        return failed(name, "host_unavailable", why);
       }
+      this.#warnOfSandbox(seat.host);
       if (!end.reusable) {
         this.#discard(seat.host);
         seat.host = undefined;
       }
       const over = end.accepted || attempt === MAX_TRIES || seat.signal.aborted;
-      if (over) return toResult(name, end);
+      if (over) return toResult(name, end, seat);
     }
+  }
+
+  #taskOf(entry: RunnerEntry, job: RunnerJob, input: RequestedRunner["input"]): HostTask {
+    const { exportName, inputSchema, locals, name, path } = entry;
+    const { region, runId, url } = job;
+    const { browser = DEFAULT_BROWSER } = this.#options;
+    return {
+      name,
+      path,
+      exportName,
+      want: "result",
+      locals,
+      browser,
+      input: { ...input, url },
+      ...present({ inputSchema, region, runId }),
+    };
+  }
+
+  #isFull(): boolean {
+    const { hosts, maxQueued = Infinity } = this.#options;
+    return this.#permits.active >= hosts && this.#permits.waiting >= maxQueued;
+  }
+
+  #warnOfSandbox(host: RunnerHost): void {
+    if (this.#warned || !host.browsed || !runsAsRoot()) return;
+    this.#warned = true;
+    this.#options.log.warn("the browser runs without its sandbox, because volley runs as root");
   }
 
   #report({ region, runId }: RunnerJob, results: readonly Result[], ms: number): void {
@@ -148,7 +204,7 @@ export class RunnerPool {
   /** An idle host that knows the files as they are now, or a new one. */
   #take(revision: string): RunnerHost {
     if (revision !== this.#idleRevision) {
-      for (const host of this.#idle) this.#discard(host);
+      for (const host of this.#idle) this.#retire(host);
       this.#idleRevision = revision;
     }
     for (const host of this.#idle) {
@@ -169,24 +225,52 @@ export class RunnerPool {
 
   #discard(host: RunnerHost): void {
     this.#idle.delete(host);
-    const gone = host.kill().finally(() => this.#dying.delete(gone));
+    this.#bury(host.kill());
+  }
+
+  /** Like `#discard`, for a host that may take its time: nothing is wrong with it. */
+  #retire(host: RunnerHost): void {
+    this.#idle.delete(host);
+    this.#bury(host.retire());
+  }
+
+  #bury(dying: Promise<void>): void {
+    const gone = dying.finally(() => this.#dying.delete(gone));
     this.#dying.add(gone);
   }
 }
 
-function toResult(name: string, { logs, reply }: TaskEnd): Result {
-  const { details, durationMs, errorMessage, errorSource, reportedName, status } = reply;
+function toResult(name: string, { logs, reply }: TaskEnd, seat: Seat): Result {
+  const { durationMs, errorCode, errorMessage, errorSource, reportedName, status } = reply;
+  const details = withEvidence(reply.details, affordable(reply.evidence, seat));
   return {
     name,
     ...present({ reportedName: reportedName === name ? undefined : reportedName }),
     status,
-    ...present({ details, errorMessage, errorSource, durationMs }),
+    ...present({ details, errorMessage, errorCode, errorSource, durationMs }),
     ...(logs.length === 0 ? {} : { logs: [...logs] }),
   };
 }
 
+/** The evidence without its picture where the job's answer has no room for another one. */
+function affordable(evidence: Evidence | undefined, seat: Seat): Evidence | undefined {
+  if (!evidence?.screenshot) return evidence;
+  seat.screenshotRoom -= evidence.screenshot.length;
+  if (seat.screenshotRoom >= 0) return evidence;
+  const { consoleErrors } = evidence;
+  return consoleErrors ? { consoleErrors } : undefined;
+}
+
 function missing({ name }: RequestedRunner): Result {
-  return unanswered(name, { error: `There is no runner "${name}".`, errorSource: "runner" });
+  return failed(name, "runner_not_found", `There is no runner "${name}".`);
+}
+
+function failed(name: string, errorCode: RunnerErrorCode, error: string): Result {
+  return unanswered(name, { error, errorCode, errorSource: RUNNER_ERRORS[errorCode] });
+}
+
+function fullError(waiting: number): AppError {
+  return new AppError("at_capacity", `All runner hosts are busy and ${waiting} jobs wait already.`);
 }
 
 function closedError(): AppError {

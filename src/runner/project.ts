@@ -15,6 +15,8 @@ export interface RunnerEntry extends FoundRunner {
   readonly path: string;
   /** Relative to the project. */
   readonly file: string;
+  /** See `FoundInFile`. */
+  readonly locals: readonly string[];
 }
 
 export interface Catalog {
@@ -84,7 +86,7 @@ export class Project {
       return { source, found: findRunners(source.file, code) };
     } catch (error) {
       const fault = `Cannot be read: ${(error as Error).message}.`;
-      return { source, found: { runners: [], faults: [fault] } };
+      return { source, found: { runners: [], locals: [], faults: [fault] } };
     }
   }
 }
@@ -100,7 +102,7 @@ function merge(
     const { file, path } = source;
     faults.push(...found.faults.map((message) => ({ file, message })));
     for (const runner of found.runners) {
-      const entry = { ...runner, path, file };
+      const entry = { ...runner, path, file, locals: found.locals };
       claims.set(runner.name, [...(claims.get(runner.name) ?? []), entry]);
     }
   }

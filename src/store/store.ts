@@ -4,17 +4,25 @@
  * A run's counters change in the same transaction as its jobs, and a run that has ended never
  * changes again. Methods reject with AppError `store_unavailable` when nothing was written.
  */
+import type { RunEvent } from "../domain/event.ts";
 import type { EndState, Job, JobEnd, RequestedRunner, State } from "../domain/job.ts";
-import type { Mode, RunHead, RunStatus } from "../domain/run.ts";
+import type { Result } from "../domain/result.ts";
+import type { ListedRun, Mode, RunHead, RunRequest, RunStatus } from "../domain/run.ts";
 
 /** A run as it is handed over for keeping. Times are milliseconds since the epoch. */
 export interface NewRun {
   readonly runId: string;
+  /** The run this one repeats. */
+  readonly parentRunId?: string;
   readonly mode: Mode;
   readonly tags: readonly string[];
   readonly concurrency?: number;
   /** Limit of the whole run in milliseconds, counted from `createdAt`. */
   readonly timeoutMs: number;
+  /** Limit of one attempt of one job in milliseconds, counted from its dispatch. */
+  readonly jobTimeoutMs?: number;
+  /** How often a job may be dispatched again. */
+  readonly retries: number;
   readonly createdAt: number;
   /** Digest of the request body: tells a repeated submit from another one with the same id. */
   readonly requestDigest: string;
@@ -37,7 +45,15 @@ export interface StoredRun {
   readonly mode: Mode;
   readonly concurrency?: number;
   readonly timeoutMs: number;
+  readonly jobTimeoutMs?: number;
+  readonly retries: number;
   readonly createdAt: number;
+  /** Jobs not yet dispatched. */
+  readonly queuedJobs: number;
+  /** Somebody asked to cancel the run. */
+  readonly cancelled: boolean;
+  /** Number of the run's newest event. */
+  readonly lastEvent: number;
 }
 
 /** A job that has not ended. */
@@ -49,15 +65,57 @@ export interface PendingJob extends NewJob {
   readonly startedAt?: number;
 }
 
-/** `existing`: a run with that id or idempotency key was there already, and nothing was written. */
+/**
+ * `created: false`: a run with that id or idempotency key was there already, and nothing was
+ * written. The digest is absent when id and key belong to two different runs.
+ */
 export type Submitted =
   | { readonly created: true; readonly run: StoredRun }
-  | { readonly created: false; readonly runId: string; readonly requestDigest: string };
+  | { readonly created: false; readonly runId: string; readonly requestDigest?: string };
 
-/** Times of a job's or a run's end: milliseconds since the epoch, and elapsed milliseconds. */
-export interface EndTimes {
+/** A moment in a run: milliseconds since the epoch, and the number of the event that tells it. */
+export interface Moment {
   readonly at: number;
+  readonly event: number;
+}
+
+/** The moment of an end, and the elapsed milliseconds. */
+export interface EndMoment extends Moment {
   readonly durationMs: number;
+}
+
+/** What a list of runs is narrowed by; all of it must hold. */
+export interface RunFilter {
+  readonly state?: State;
+  readonly tag?: string;
+  readonly region?: string;
+  readonly url?: string;
+  /** Accepted at or after, in milliseconds since the epoch. */
+  readonly since?: number;
+}
+
+/** `next` is where the following page begins; absent on the last. */
+export interface RunPage {
+  readonly runs: readonly ListedRun[];
+  readonly next?: number;
+}
+
+export type RunSettings = Omit<RunRequest, "runners" | "runId"> & { readonly ended: boolean };
+
+/** What ended runs are kept: those accepted since a time, and of them so many. */
+export interface PruneBounds {
+  /** Milliseconds since the epoch. */
+  readonly acceptedBefore: number;
+  readonly keepRuns: number;
+}
+
+/** What a job was asked and what it answered, for repeating it. */
+export interface AnsweredJob {
+  readonly position: number;
+  readonly region?: string;
+  readonly runners: readonly RequestedRunner[];
+  /** One per runner once the job has ended, else empty. */
+  readonly results: readonly Result[];
 }
 
 export interface JobTally {
@@ -73,24 +131,54 @@ export interface RunStore {
 
   /** Runs that have not ended, oldest first. */
   unfinishedRuns(): Promise<StoredRun[]>;
-  /** Jobs of a run that have not ended, with `position > after`, in fan-out order. */
-  pendingJobs(run: StoredRun, after: number, limit: number): Promise<PendingJob[]>;
+  /** Jobs of a run (of one region of it) that have not ended, `position > after`, in order. */
+  pendingJobs(run: StoredRun, after: number, limit: number, region?: string): Promise<PendingJob[]>;
+  /** The regions of a run's jobs. */
+  regionsOf(run: StoredRun): Promise<string[]>;
 
   /** A dispatch begins: the job is `running`, and so is its run. */
-  startJob(run: StoredRun, job: PendingJob, at: number): Promise<void>;
+  startJob(run: StoredRun, job: PendingJob, moment: Moment): Promise<void>;
   /** A started job ended. */
-  endJob(run: StoredRun, job: PendingJob, end: JobEnd, times: EndTimes): Promise<void>;
-  /** Every job of the run that has not ended does so at once, without results. */
-  endOpenJobs(run: StoredRun, end: JobEnd, at: number): Promise<void>;
+  endJob(run: StoredRun, job: PendingJob, end: JobEnd, moment: EndMoment): Promise<void>;
+  /**
+   * Every job of the run that has not ended does so at once, without results; their events are
+   * numbered from `moment.event` on. Resolves with how many there were.
+   */
+  endOpenJobs(run: StoredRun, end: JobEnd, moment: Moment): Promise<number>;
   /** How the run's jobs ended so far. */
   tally(run: StoredRun): Promise<JobTally>;
-  /** The run's one terminal transition; resolves once it is durably on disk. */
-  endRun(run: StoredRun, state: EndState, times: EndTimes): Promise<void>;
+  /**
+   * The run's one terminal transition; resolves with its state once that is durably on disk. A run
+   * somebody asked to cancel ends `cancelled`, whatever `state` says.
+   */
+  endRun(run: StoredRun, state: EndState, moment: EndMoment): Promise<EndState>;
+  /**
+   * Asks for a run to be cancelled, durably. Resolves with its state then, which is final if it
+   * had ended; undefined if there is no such run.
+   */
+  requestCancel(runId: string, at: number): Promise<State | undefined>;
 
   findStatus(runId: string): Promise<RunStatus | undefined>;
   findRun(runId: string): Promise<RunHead | undefined>;
   /** Jobs of a run with `position > after`, in fan-out order. */
   findJobs(runId: string, after: number, limit: number): Promise<Job[]>;
+
+  /** What a run was submitted with, beside its runners, and whether it has ended. */
+  findSettings(runId: string): Promise<RunSettings | undefined>;
+  /** Jobs of a run with `position > after`, in fan-out order, as they can be asked again. */
+  findAnswers(runId: string, after: number, limit: number): Promise<AnsweredJob[]>;
+  /** The number of a run's newest event. */
+  findLastEvent(runId: string): Promise<number | undefined>;
+  /** Events of a run with `id > after`, in order; `run.finished` is the last there ever is. */
+  findEvents(runId: string, after: number, limit: number): Promise<RunEvent[]>;
+  /** Runs that fit the filter, newest first. `from`: `next` of the page before. */
+  listRuns(filter: RunFilter, limit: number, from?: number): Promise<RunPage>;
+
+  /**
+   * Deletes about `limit` jobs of ended runs: those accepted before `acceptedBefore`, and those
+   * past the newest `keepRuns`. Resolves with false once nothing is left to delete.
+   */
+  prune(limit: number, bounds: PruneBounds): Promise<boolean>;
 
   close(): Promise<void>;
 }

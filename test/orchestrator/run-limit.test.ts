@@ -42,6 +42,7 @@ describe("the run's limit", () => {
         name: "runner",
         status: "error",
         errorMessage: error!,
+        errorCode: "run_timed_out",
         errorSource: "timeout",
       };
       expect(results as unknown).toEqual([expected, expected]);

@@ -5,6 +5,8 @@ import type { Dispatch, DispatchJob, JobOutcome } from "../../src/dispatch/dispa
 import type { Job } from "../../src/domain/job.ts";
 import type { RunRequest, RunSummary } from "../../src/domain/run.ts";
 import { createLog, type Log } from "../../src/lib/log.ts";
+import { present } from "../../src/lib/present.ts";
+import type { Observation } from "../../src/orchestrator/observation.ts";
 import { Orchestrator, type OrchestratorOptions } from "../../src/orchestrator/orchestrator.ts";
 import { openDatabase } from "../../src/store/sqlite/open.ts";
 import { SqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
@@ -82,6 +84,11 @@ export interface StageOptions {
   readonly dispatches?: Dispatches;
   readonly clock?: FakeClock;
   readonly maxInFlight?: number;
+  readonly maxInFlightPerRegion?: number;
+  readonly maxBacklog?: number;
+  readonly jobTimeoutMs?: number;
+  readonly onInterrupted?: OrchestratorOptions["onInterrupted"];
+  readonly random?: () => number;
   readonly limits?: Partial<OrchestratorOptions["limits"]>;
 }
 
@@ -94,6 +101,7 @@ export class Stage {
   readonly orchestrator: Orchestrator;
   /** What was logged, as JSON lines. */
   readonly logged: string[] = [];
+  readonly observed: Observation[] = [];
 
   constructor(options: StageOptions = {}) {
     this.store = options.store ?? memoryStore();
@@ -117,6 +125,14 @@ export class Stage {
         ...options.limits,
       },
       maxInFlight: options.maxInFlight ?? 1_000,
+      maxBacklog: options.maxBacklog ?? 100_000,
+      onInterrupted: options.onInterrupted ?? "dispatch",
+      random: options.random ?? (() => 0.5),
+      observe: (observation) => this.observed.push(observation),
+      ...present({
+        maxInFlightPerRegion: options.maxInFlightPerRegion,
+        jobTimeoutMs: options.jobTimeoutMs,
+      }),
     });
   }
 

@@ -17,7 +17,11 @@ describe("findRunners", () => {
     ["single quotes", `export const a = async () => { 'use runner' };`, ["a"]],
     ["no semicolon", `export async function a() {\n  "use runner"\n  return 1\n}`, ["a"]],
     ["another directive before it", `export async function a() { "use strict"; ${MARK} }`, ["a"]],
-    ["a typed arrow", `export const a: Runner<typeof X> = async (c, i) => { ${MARK} };`, ["a"]],
+    [
+      "a typed arrow",
+      `const X = 1; export const a: Runner<typeof X> = async (c, i) => { ${MARK} };`,
+      ["a"],
+    ],
     ["an arrow `as` a type", `export const a = (async () => { ${MARK} }) as Runner;`, ["a"]],
     ["an arrow that satisfies", `export const a = (async () => { ${MARK} }) satisfies R;`, ["a"]],
     ["a local exported later", `const a = async () => { ${MARK} }; export { a };`, ["a"]],
@@ -130,7 +134,11 @@ describe("findRunners", () => {
   });
 
   test.each([
-    ["Runner<typeof X>", "const X = 1; ", { expression: "X" }],
+    ["Runner<typeof X>", "const X = 1; ", { expression: "X", local: "X" }],
+    ["Runner<typeof X>", "const { X } = schemas; ", { expression: "X", local: "X" }],
+    ["Runner<typeof s.X>", "const s = {}; ", { expression: "s.X", local: "s" }],
+    ["Runner<In>", "const X = 1; type In = z.infer<typeof X>; ", { expression: "X", local: "X" }],
+    ["Runner<In>", "const X = 1; export type In = typeof X; ", { expression: "X", local: "X" }],
     ["Runner<typeof X, typeof Y>", "export const X = 1; ", { expression: "X", exportName: "X" }],
     [
       "Runner<z.infer<typeof X>>",
@@ -162,6 +170,29 @@ describe("findRunners", () => {
   test("the type of the second parameter names the schema of a function declaration", () => {
     const code = `export const X = 1; export async function a(ctx: C, { url }: z.infer<typeof X>) { ${MARK} }`;
     expect(schema(code)).toEqual({ expression: "X", exportName: "X" });
+  });
+
+  test.each([
+    ["aInputSchema", "aInputSchema"],
+    ["AInputSchema", "AInputSchema"],
+    ["aSchema", "aSchema"],
+    ["InputSchema", "InputSchema"],
+  ])("without a type, an export named %s is the schema", (name, exportName) => {
+    const code = `export const ${name} = 1, other = 2; export const a = async () => { ${MARK} };`;
+    expect(schema(code)).toEqual({ expression: name, exportName, byName: true });
+    expect(schema(code.replace("export const", "const"))).toBeUndefined();
+  });
+
+  test("the name of the runner comes before a name for all of them", () => {
+    const code = `export const InputSchema = 1, aSchema = 2; export async function a() { ${MARK} }`;
+    expect(schema(code)?.exportName).toBe("aSchema");
+  });
+
+  test("a schema that no value of the file stands for is a fault of its runner alone", () => {
+    const code = `declare const X: S; export const a: Runner<typeof X> = async () => { ${MARK} };
+      export const b = async () => { ${MARK} };`;
+    expect(names(code)).toEqual(["b"]);
+    expect(faults(code)).toEqual(['The input schema "X" of "a" is not declared in this file.']);
   });
 
   test.each(["Runner", "Runner<Input>", "Other<typeof X>", "Promise<Runner<typeof X>>"])(

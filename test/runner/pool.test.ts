@@ -73,6 +73,7 @@ describe("RunnerPool", () => {
       name: "constructor",
       status: "error",
       errorMessage: 'There is no runner "constructor".',
+      errorCode: "runner_not_found",
       errorSource: "runner",
     });
     expect(found?.status).toBe("pass");
@@ -81,7 +82,7 @@ describe("RunnerPool", () => {
   test("a host sees only the environment it was given, in the project's folder", async () => {
     const [result] = await shared.run(["seen"]);
     expect(result?.details).toEqual({
-      names: ["BUN_FEATURE_FLAG_NO_ORPHANS", "PATH"],
+      names: ["BUN_FEATURE_FLAG_NO_ORPHANS", "PATH", "TMPDIR"],
       cwd: expect.stringMatching(/\/test\/fixtures\/runners$/),
     });
   });
@@ -95,25 +96,35 @@ describe("RunnerPool", () => {
   });
 
   test.each([
-    ["throws", "boom"],
-    ["throwsText", "just text"],
-    ["throwsObject", "The runner threw an object { code: 42, }, which is not an Error."],
-    ["returnsNothing", "The runner returned undefined instead of a result object."],
-    ["returnsText", 'The runner returned "pass" instead of a result object.'],
+    ["throws", "thrown", "boom"],
+    ["throwsText", "thrown", "just text"],
+    ["throwsObject", "thrown", "The runner threw an object { code: 42, }, which is not an Error."],
+    [
+      "returnsNothing",
+      "invalid_result",
+      "The runner returned undefined instead of a result object.",
+    ],
+    ["returnsText", "invalid_result", 'The runner returned "pass" instead of a result object.'],
     [
       "badStatus",
+      "invalid_result",
       'The runner returned a result with the status "passed"; it is "pass", "fail" or "error".',
     ],
-    ["noStatus", 'The runner returned a result without a status; it is "pass", "fail" or "error".'],
-    ["cyclic", "The runner's result cannot be written as JSON: "],
-    ["hugeResult", "The runner's result has 5000"],
-    ["deepResult", "The runner's result nests too deep to be kept."],
-  ])("%s costs its own result and not the host", async (name, message) => {
+    [
+      "noStatus",
+      "invalid_result",
+      'The runner returned a result without a status; it is "pass", "fail" or "error".',
+    ],
+    ["cyclic", "result_not_json", "The runner's result cannot be written as JSON: "],
+    ["hugeResult", "result_too_large", "The runner's result has 5000"],
+    ["deepResult", "result_too_deep", "The runner's result nests too deep to be kept."],
+  ])("%s costs its own result and not the host", async (name, errorCode, message) => {
     const [before, result, after] = await shared.run(["hostPid", name, "hostPid"]);
     expect(result).toEqual({
       name,
       status: "error",
       errorMessage: expect.stringContaining(message),
+      errorCode,
       errorSource: "runner",
       durationMs: expect.any(Number),
     });
@@ -122,20 +133,21 @@ describe("RunnerPool", () => {
   });
 
   test.each([
-    ["exitsWithZero", "The runner ended its process with exit code 0 before it returned."],
-    ["exitsAfterReturning", "The runner ended its process with exit code 0 before it returned."],
-    ["killsItself", "The runner's process was ended by SIGSEGV before it returned."],
-    ["strayRejection", "An unhandled rejection while the runner was executing: stray"],
-    ["strayAfterReturning", "An unhandled rejection while the runner was executing: late"],
-    ["strayTimer", "An uncaught exception while the runner was executing: from a timer"],
-    ["printsMuch", "The runner printed and logged more than 4194304 bytes."],
-    ["logsMuch", "The runner printed and logged more than 4194304 bytes."],
-  ])("%s costs its own result, and a fresh host goes on", async (name, message) => {
+    ["exitsWithZero", "exited", "The runner ended its process with exit code 0"],
+    ["exitsAfterReturning", "exited", "The runner ended its process with exit code 0"],
+    ["killsItself", "exited", "The runner's process was ended by SIGSEGV before it returned."],
+    ["strayRejection", "unhandled_rejection", "An unhandled rejection while the runner was"],
+    ["strayAfterReturning", "unhandled_rejection", "while the runner was executing: late"],
+    ["strayTimer", "uncaught_exception", "An uncaught exception while the runner was executing"],
+    ["printsMuch", "too_much_output", "The runner printed and logged more than 4194304 bytes."],
+    ["logsMuch", "too_much_output", "The runner printed and logged more than 4194304 bytes."],
+  ])("%s costs its own result, and a fresh host goes on", async (name, errorCode, message) => {
     const [before, result, after] = await shared.run(["hostPid", name, "hostPid"]);
     expect(result).toMatchObject({
       name,
       status: "error",
-      errorMessage: message,
+      errorMessage: expect.stringContaining(message),
+      errorCode,
       errorSource: "runner",
     });
     expect(after?.status).toBe("pass");
@@ -175,6 +187,7 @@ describe("RunnerPool limits", () => {
       name,
       status: "error",
       errorMessage: "The runner did not end within 400 ms.",
+      errorCode: "timed_out",
       errorSource: "timeout",
       durationMs: expect.any(Number),
     });
@@ -189,7 +202,7 @@ describe("RunnerPool limits", () => {
     await using opened = await openPool({ dir: folder.path, runnerTimeout: 300 });
     const [result] = await opened.run(["a"]);
     expect(result?.errorMessage).toBe("The runner's file did not load within 300 ms.");
-    expect(result?.errorSource).toBe("timeout");
+    expect(result).toMatchObject({ errorCode: "load_timed_out", errorSource: "timeout" });
   });
 
   test("no more jobs at once than hosts; the others wait in order", async () => {
@@ -247,7 +260,11 @@ describe("RunnerPool limits", () => {
   test("a program that cannot be started is an error result", async () => {
     await using opened = await openPool({ command: ["/nonexistent/volley"] });
     const [result] = await opened.run(["echo"]);
-    expect(result).toMatchObject({ status: "error", errorSource: "orchestrator" });
+    expect(result).toMatchObject({
+      status: "error",
+      errorCode: "host_unavailable",
+      errorSource: "orchestrator",
+    });
     expect(result?.errorMessage).toStartWith("No runner host could be started: ");
   });
 
@@ -257,6 +274,7 @@ describe("RunnerPool limits", () => {
     expect(result).toMatchObject({
       status: "error",
       errorMessage: "The runner host ended before it took work.",
+      errorCode: "host_gone",
       errorSource: "orchestrator",
     });
   });

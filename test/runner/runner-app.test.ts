@@ -89,6 +89,7 @@ describe("POST /api/runner/execute", () => {
           name: "unknown",
           status: "error",
           errorMessage: "boom",
+          errorCode: "thrown",
           errorSource: "runner",
           durationMs,
         },

@@ -1,7 +1,7 @@
 /** The store contract: jobs on their way, the counters that follow them, and ends that stand. */
 import { describe, expect, test } from "bun:test";
 
-import type { RunStore } from "../../src/store/store.ts";
+import type { EndMoment, RunStore } from "../../src/store/store.ts";
 import { random } from "../support/random.ts";
 import type { OpenStore } from "./contract.ts";
 import {
@@ -9,8 +9,10 @@ import {
   CREATED,
   created,
   eachStore,
+  endMoment,
   execute,
   iso,
+  moment,
   newRun,
   pending,
   struck,
@@ -26,6 +28,8 @@ async function counts(store: RunStore, runId = "r"): Promise<string> {
   return `${status.state}: ${jobs}; ${passed}/${failed}/${errored} of ${total}`;
 }
 
+const later = (): EndMoment => endMoment(CREATED + 999, 999);
+
 export function jobContract(name: string, open: OpenStore): void {
   describe(`${name}: counters`, () => {
     const store = eachStore(open);
@@ -34,19 +38,18 @@ export function jobContract(name: string, open: OpenStore): void {
       const run = await created(store(), newRun("r", { jobs: 4, runners: 3 }));
       const steps = [await counts(store())];
       const jobs = await store().pendingJobs(run, -1, 10);
-      const step = async (write: Promise<void>): Promise<void> => {
+      const step = async (write: Promise<unknown>): Promise<void> => {
         await write;
         steps.push(await counts(store()));
       };
-      const times = { at: CREATED, durationMs: 0 };
-      await step(store().startJob(run, jobs[0]!, CREATED));
-      await step(store().startJob(run, jobs[1]!, CREATED));
-      await step(store().endJob(run, jobs[0]!, answered("pass", "fail", "error"), times));
-      await step(store().endJob(run, jobs[1]!, unreachable, times));
-      await step(store().startJob(run, jobs[2]!, CREATED));
-      await step(store().endJob(run, jobs[2]!, struck, times));
-      await step(store().endOpenJobs(run, struck, CREATED));
-      await step(store().endRun(run, "timed_out", times));
+      await step(store().startJob(run, jobs[0]!, moment()));
+      await step(store().startJob(run, jobs[1]!, moment()));
+      await step(store().endJob(run, jobs[0]!, answered("pass", "fail", "error"), endMoment()));
+      await step(store().endJob(run, jobs[1]!, unreachable, endMoment()));
+      await step(store().startJob(run, jobs[2]!, moment()));
+      await step(store().endJob(run, jobs[2]!, struck, endMoment()));
+      await step(store().endOpenJobs(run, struck, moment()));
+      await step(store().endRun(run, "timed_out", endMoment()));
       expect(steps).toEqual([
         "queued: q4 r0 c0 f0; 0/0/0 of 12",
         "running: q3 r1 c0 f0; 0/0/0 of 12",
@@ -80,12 +83,12 @@ export function jobContract(name: string, open: OpenStore): void {
           const jobs = await store().pendingJobs(run, -1, integer(0, 25));
           await Promise.all(
             jobs.map(async (job) => {
-              await store().startJob(run, job, CREATED);
+              await store().startJob(run, job, moment());
               const end = pick([answered("pass", "fail"), unreachable, struck]);
-              await store().endJob(run, job, end, { at: CREATED, durationMs: 0 });
+              await store().endJob(run, job, end, endMoment());
             }),
           );
-          await store().endOpenJobs(run, struck, CREATED);
+          await store().endOpenJobs(run, struck, moment());
         }),
       );
       for (const { runId } of runs) {
@@ -116,7 +119,7 @@ export function jobContract(name: string, open: OpenStore): void {
       await execute(store(), run, 0, answered("fail"));
       await execute(store(), run, 1, unreachable);
       await execute(store(), run, 2, struck);
-      await store().endOpenJobs(run, { state: "cancelled" }, CREATED);
+      await store().endOpenJobs(run, { state: "cancelled" }, moment());
       expect(await store().tally(run)).toEqual({
         completed: 1,
         failed: 1,
@@ -131,7 +134,7 @@ export function jobContract(name: string, open: OpenStore): void {
 
     test("makes the job and its run running", async () => {
       const run = await created(store(), newRun("r", { jobs: 2 }));
-      await store().startJob(run, await pending(store(), run), CREATED + 5);
+      await store().startJob(run, await pending(store(), run), moment(CREATED + 5));
       const [job, other] = await store().findJobs("r", -1, 10);
       expect(job).toMatchObject({ state: "running", attempts: 1, startedAt: iso(CREATED + 5) });
       expect(other).toMatchObject({ state: "queued", attempts: 0 });
@@ -144,10 +147,10 @@ export function jobContract(name: string, open: OpenStore): void {
 
     test("counts a resumed job once and keeps its first start", async () => {
       const run = await created(store(), newRun("r"));
-      await store().startJob(run, await pending(store(), run), CREATED + 5);
+      await store().startJob(run, await pending(store(), run), moment(CREATED + 5));
       const resumed = await pending(store(), run);
       expect(resumed).toMatchObject({ attempts: 1, startedAt: CREATED + 5 });
-      await store().startJob(run, resumed, CREATED + 9);
+      await store().startJob(run, resumed, moment(CREATED + 9));
       expect(await counts(store())).toBe("running: q0 r1 c0 f0; 0/0/0 of 1");
       const [job] = await store().findJobs("r", -1, 1);
       expect(job).toMatchObject({ attempts: 2, startedAt: iso(CREATED + 5) });
@@ -156,33 +159,32 @@ export function jobContract(name: string, open: OpenStore): void {
     test("counts a job once when its start is told twice, as after a lost answer", async () => {
       const run = await created(store(), newRun("r"));
       const job = await pending(store(), run);
-      await store().startJob(run, job, CREATED);
-      await store().startJob(run, job, CREATED);
+      await store().startJob(run, job, moment());
+      await store().startJob(run, job, moment());
       expect(await counts(store())).toBe("running: q0 r1 c0 f0; 0/0/0 of 1");
     });
   });
 
   describe(`${name}: ends`, () => {
     const store = eachStore(open);
-    const later = { at: CREATED + 999, durationMs: 999 };
 
     test("of a job stand, whoever asks", async () => {
       const run = await created(store(), newRun("r", { jobs: 2 }));
       const job = await pending(store(), run);
       await execute(store(), run, 0, answered("pass"));
       const before = [await store().findJobs("r", -1, 10), await counts(store())];
-      await store().endJob(run, job, unreachable, later);
-      await store().startJob(run, job, CREATED + 999);
+      await store().endJob(run, job, unreachable, later());
+      await store().startJob(run, job, moment(CREATED + 999));
       expect([await store().findJobs("r", -1, 10), await counts(store())]).toEqual(before);
     });
 
     test("of a run stand, whoever asks", async () => {
       const run = await created(store(), newRun("r"));
       await execute(store(), run, 0, answered("pass"));
-      await store().endRun(run, "completed", { at: CREATED + 3, durationMs: 3 });
+      await store().endRun(run, "completed", endMoment(CREATED + 3, 3));
       const before = [await store().findRun("r"), await store().findStatus("r")];
-      await store().endRun(run, "cancelled", later);
-      await store().endOpenJobs(run, struck, CREATED + 999);
+      await store().endRun(run, "cancelled", later());
+      await store().endOpenJobs(run, struck, moment(CREATED + 999));
       expect([await store().findRun("r"), await store().findStatus("r")]).toEqual(before);
       expect(before[0]).toMatchObject({
         state: "completed",
@@ -194,8 +196,8 @@ export function jobContract(name: string, open: OpenStore): void {
     test("of open jobs end those that wait and those that were interrupted", async () => {
       const run = await created(store(), newRun("r", { jobs: 4 }));
       await execute(store(), run, 0, answered("pass"));
-      await store().startJob(run, await pending(store(), run, 1), CREATED);
-      await store().endOpenJobs(run, struck, CREATED + 7);
+      await store().startJob(run, await pending(store(), run, 1), moment());
+      await store().endOpenJobs(run, struck, moment(CREATED + 7));
       const jobs = await store().findJobs("r", -1, 10);
       expect(jobs.map(({ state }) => state)).toEqual([
         "completed",
@@ -217,7 +219,7 @@ export function jobContract(name: string, open: OpenStore): void {
     test("of queued jobs are those of one run", async () => {
       const run = await created(store(), newRun("r", { jobs: 2 }));
       await created(store(), newRun("other", { jobs: 2 }));
-      await store().endOpenJobs(run, struck, CREATED);
+      await store().endOpenJobs(run, struck, moment());
       expect(await counts(store(), "other")).toBe("queued: q2 r0 c0 f0; 0/0/0 of 2");
     });
   });

@@ -13,8 +13,10 @@ import {
   CREATED,
   created,
   eachStore,
+  endMoment,
   execute,
   iso,
+  moment,
   newRun,
   pending,
   struck,
@@ -85,9 +87,9 @@ export function readContract(name: string, open: OpenStore): void {
         },
       ];
       const job = await pending(store(), run);
-      await store().startJob(run, job, CREATED + 1);
+      await store().startJob(run, job, moment(CREATED + 1));
       const end: JobEnd = { ...unreachable, results };
-      await store().endJob(run, job, end, { at: CREATED + 40, durationMs: 39 });
+      await store().endJob(run, job, end, endMoment(CREATED + 40, 39));
       expect(await store().findJobs("r", -1, 1)).toEqual([
         {
           jobId: "job_r_0",
@@ -110,7 +112,7 @@ export function readContract(name: string, open: OpenStore): void {
       const run = await created(store(), newRun("r", { jobs: 3, runners: 2 }));
       await execute(store(), run, 0, unreachable);
       await execute(store(), run, 1, struck);
-      await store().endOpenJobs(run, struck, CREATED);
+      await store().endOpenJobs(run, struck, moment());
       for (const [index, end] of [unreachable, struck, struck].entries()) {
         const [job] = await store().findJobs("r", index - 1, 1);
         expect(job?.results).toEqual(
@@ -118,6 +120,7 @@ export function readContract(name: string, open: OpenStore): void {
             name,
             status: "error",
             errorMessage: end.error!,
+            errorCode: end.errorCode!,
             errorSource: end.errorSource!,
           })),
         );
@@ -134,10 +137,10 @@ export function readContract(name: string, open: OpenStore): void {
       await check();
       await execute(store(), run, 0, answered("pass", "fail"));
       await execute(store(), run, 1, unreachable);
-      await store().startJob(run, await pending(store(), run, 2), CREATED);
+      await store().startJob(run, await pending(store(), run, 2), moment());
       await check();
-      await store().endOpenJobs(run, struck, CREATED);
-      await store().endRun(run, "timed_out", { at: CREATED, durationMs: 0 });
+      await store().endOpenJobs(run, struck, moment());
+      await store().endRun(run, "timed_out", endMoment());
       await check();
     });
   });
@@ -162,7 +165,7 @@ export function readContract(name: string, open: OpenStore): void {
       await created(store(), newRun("other", { jobs: 6 }));
       await execute(store(), run, 1, answered("pass"));
       await execute(store(), run, 4, unreachable);
-      await store().startJob(run, await pending(store(), run, 2), CREATED);
+      await store().startJob(run, await pending(store(), run, 2), moment());
       const positions = async (after: number, limit: number): Promise<number[]> =>
         (await store().pendingJobs(run, after, limit)).map(({ position }) => position);
       expect(await positions(-1, 10)).toEqual([0, 2, 3, 5]);

@@ -2,7 +2,16 @@
 import { describe, expect, test } from "bun:test";
 
 import type { OpenStore } from "./contract.ts";
-import { answered, CREATED, created, eachStore, execute, newRun } from "./fixture.ts";
+import {
+  answered,
+  CREATED,
+  created,
+  eachStore,
+  endMoment,
+  execute,
+  moment,
+  newRun,
+} from "./fixture.ts";
 
 export function submitContract(name: string, open: OpenStore): void {
   describe(`${name}: submit`, () => {
@@ -11,7 +20,14 @@ export function submitContract(name: string, open: OpenStore): void {
     test("keeps a run as it was handed over", async () => {
       const run = await created(
         store(),
-        newRun("r", { mode: "local", concurrency: 3, timeoutMs: 5_000, jobs: 2 }),
+        newRun("r", {
+          mode: "local",
+          concurrency: 3,
+          timeoutMs: 5_000,
+          jobTimeoutMs: 700,
+          retries: 4,
+          jobs: 2,
+        }),
       );
       expect(run).toEqual({
         key: run.key,
@@ -20,12 +36,17 @@ export function submitContract(name: string, open: OpenStore): void {
         mode: "local",
         concurrency: 3,
         timeoutMs: 5_000,
+        jobTimeoutMs: 700,
+        retries: 4,
         createdAt: CREATED,
+        queuedJobs: 2,
+        cancelled: false,
+        lastEvent: 1,
       });
     });
 
-    test("leaves an unlimited concurrency absent", async () => {
-      expect(Object.hasOwn(await created(store(), newRun("r")), "concurrency")).toBe(false);
+    test.each(["concurrency", "jobTimeoutMs"])("leaves an unlimited %s absent", async (limit) => {
+      expect(Object.hasOwn(await created(store(), newRun("r")), limit)).toBe(false);
     });
 
     test("answers a repeated run id with the run that is there, and writes nothing", async () => {
@@ -53,7 +74,7 @@ export function submitContract(name: string, open: OpenStore): void {
     test("answers a repetition long after the run ended", async () => {
       const run = await created(store(), newRun("r"));
       await execute(store(), run, 0, answered("pass"));
-      await store().endRun(run, "completed", { at: CREATED + 3, durationMs: 3 });
+      await store().endRun(run, "completed", endMoment(CREATED + 3, 3));
       expect((await store().submit(newRun("r"))).created).toBe(false);
     });
 
@@ -102,8 +123,8 @@ export function submitContract(name: string, open: OpenStore): void {
       }
       const [, second, third] = await store().unfinishedRuns();
       await execute(store(), second!, 0, answered("pass"));
-      await store().endOpenJobs(third!, { state: "cancelled" }, CREATED);
-      await store().endRun(third!, "cancelled", { at: CREATED, durationMs: 0 });
+      await store().endOpenJobs(third!, { state: "cancelled" }, moment());
+      await store().endRun(third!, "cancelled", endMoment());
       expect((await store().unfinishedRuns()).map(({ runId, state }) => [runId, state])).toEqual([
         ["c", "queued"],
         ["a", "running"],

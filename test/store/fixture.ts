@@ -3,11 +3,32 @@ import { afterEach, beforeEach } from "bun:test";
 
 import type { JobEnd } from "../../src/domain/job.ts";
 import type { Result, ResultStatus } from "../../src/domain/result.ts";
-import type { NewRun, PendingJob, RunStore, StoredRun } from "../../src/store/store.ts";
+import type {
+  EndMoment,
+  Moment,
+  NewRun,
+  PendingJob,
+  RunStore,
+  StoredRun,
+} from "../../src/store/store.ts";
 import type { OpenStore } from "./contract.ts";
 
 export const CREATED = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 export const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** Room between two moments: one end of open jobs tells an event for each. */
+const EVENTS_APART = 100;
+let events = 0;
+
+/** A moment after all before it. */
+export function moment(at = CREATED): Moment {
+  return { at, event: (events += EVENTS_APART) };
+}
+
+/** The moment of an end, after all moments before it. */
+export function endMoment(at = CREATED, durationMs = 0): EndMoment {
+  return { ...moment(at), durationMs };
+}
 
 /** A run of `jobs` jobs of `runners` runners each. */
 export function newRun(
@@ -19,6 +40,7 @@ export function newRun(
     mode: "remote",
     tags: [],
     timeoutMs: 60_000,
+    retries: 0,
     createdAt: CREATED,
     requestDigest: `digest of ${runId}`,
     ...change,
@@ -78,8 +100,8 @@ export async function execute(
   end: JobEnd,
 ): Promise<void> {
   const job = await pending(store, run, at);
-  await store.startJob(run, job, CREATED + 1);
-  await store.endJob(run, job, end, { at: CREATED + 2, durationMs: 1 });
+  await store.startJob(run, job, moment(CREATED + 1));
+  await store.endJob(run, job, end, endMoment(CREATED + 2, 1));
 }
 
 /** A store for each test of a describe block. */

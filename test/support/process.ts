@@ -10,7 +10,8 @@ export interface Started extends AsyncDisposable {
   /** Origin, such as `http://127.0.0.1:40123`. */
   readonly origin: string;
   readonly pid: number;
-  /** What stderr said so far. */
+  /** What stdout and stderr said so far. */
+  readonly out: () => string;
   readonly log: () => string;
   /** Sends the signal and resolves with the exit code, or with 128 + n after a fatal signal. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<number>;
@@ -46,6 +47,7 @@ export async function start({ args, cwd, env }: StartOptions): Promise<Started> 
     return {
       origin,
       pid: child.pid,
+      out,
       log: err,
       stop,
       [Symbol.asyncDispose]: async () => void (await stop("SIGKILL")),

@@ -34,14 +34,18 @@ export interface DocsOptions {
   readonly title: string;
   /** Called once, at the first request. */
   readonly spec: () => Promise<OpenApiDocument>;
+  /** Adds what changes while the server runs; called at every request. */
+  readonly current?: (document: OpenApiDocument) => Promise<OpenApiDocument>;
 }
 
-export function docsRoutes({ basePath, spec, title }: DocsOptions) {
-  let document: Promise<string> | undefined;
+export function docsRoutes({ basePath, current, spec, title }: DocsOptions) {
+  let document: Promise<OpenApiDocument> | undefined;
   return new Elysia({ detail: { hide: true } })
     .get("/spec.json", async () => {
-      document ??= spec().then((value) => JSON.stringify(value));
-      return new Response(await document, { headers: { "content-type": "application/json" } });
+      document ??= spec();
+      const whole = current ? await current(await document) : await document;
+      const headers = { "content-type": "application/json" };
+      return new Response(JSON.stringify(whole), { headers });
     })
     .get("/docs", () => send(page(basePath, title), "text/html"))
     .get("/docs/init.js", () => send(initializer(basePath), "text/javascript"))

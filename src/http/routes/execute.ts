@@ -65,12 +65,12 @@ export function executeRoutes({ keepOpen, maxBody, region, runners }: ExecuteRou
       response: {
         200: Type.Union([ExecuteAnswer, WrappedAnswer]),
         500: RunnerNotFound,
-        ...problems(400, 413, 415, 503),
+        ...problems(400, 401, 413, 415, 429, 503),
       },
       detail: {
         summary: "Execute runners",
         description:
-          "The runners are executed one after the other. The job is stopped when the client goes away.",
+          "The runners are executed one after the other. The job is stopped when the client goes away. A job that finds all hosts busy waits; when too many wait already it is refused with 429.",
       },
     },
   );

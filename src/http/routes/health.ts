@@ -10,6 +10,10 @@ const Health = Type.Object(
 export function healthRoutes() {
   return new Elysia().get("/healthz", () => ({ status: "ok" }) as const, {
     response: { 200: Health },
-    detail: { summary: "Liveness", tags: ["operations"] },
+    detail: {
+      summary: "Liveness",
+      description: "Answers as long as the process can answer at all.",
+      tags: ["operations"],
+    },
   });
 }

@@ -4,13 +4,17 @@ import { Elysia } from "elysia";
 
 import { present } from "../../lib/present.ts";
 import type { RunnerPool } from "../../runner/pool.ts";
+import { problems } from "../problem.ts";
 
 export interface InfoRoutesDeps {
-  readonly runners: Pick<RunnerPool, "catalog">;
+  readonly runners: Pick<RunnerPool, "catalog" | "inputSchemas">;
   readonly region?: string;
   /** Path the routes are served under. */
   readonly basePath: string;
 }
+
+/** How long an answer waits for schemas that were not gathered yet. */
+export const SCHEMA_WAIT_MS = 1_000;
 
 const Info = Type.Object(
   {
@@ -24,6 +28,12 @@ const Info = Type.Object(
         example: Type.Unknown({ description: "A body that works." }),
       },
       { additionalProperties: false, description: "How to execute runners." },
+    ),
+    inputSchemas: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        description:
+          "JSON Schema (draft 2020-12) of the input of each runner whose schema library can tell. Gathered in the background: a name may be missing right after its file changed.",
+      }),
     ),
     faults: Type.Optional(
       Type.Array(
@@ -47,6 +57,7 @@ export function infoRoutes({ basePath, region, runners }: InfoRoutesDeps) {
     async () => {
       const { faults, runners: known } = await runners.catalog();
       const names = [...known.keys()];
+      const schemas = await runners.inputSchemas(SCHEMA_WAIT_MS);
       return {
         runners: names,
         count: names.length,
@@ -56,11 +67,12 @@ export function infoRoutes({ basePath, region, runners }: InfoRoutesDeps) {
           endpoint: `${basePath}/execute`,
           example: { url: "https://example.com", runners: names },
         },
+        ...(schemas.size === 0 ? {} : { inputSchemas: Object.fromEntries(schemas) }),
         ...(faults.length === 0 ? {} : { faults: [...faults] }),
       };
     },
     {
-      response: { 200: Info },
+      response: { 200: Info, ...problems(401) },
       detail: {
         summary: "The runners of this server",
         description: "The files are looked at anew for each answer.",

@@ -1,110 +1,115 @@
 /**
- * Runs: submit one, ask where it stands, read its results.
+ * Runs: where one stands, its results, a list of them, and cancelling one.
  *
- * Handlers translate HTTP into calls of the orchestrator and the store, and nothing else. Failures
- * are thrown as AppError and become problems in `../app.ts`.
+ * Handlers translate HTTP into calls of the orchestrator and the store, and nothing else.
  */
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 
-import { AppError } from "../../domain/errors.ts";
-import { RunId, RunRequest, RunStatus, RunSummary } from "../../domain/run.ts";
+import { runNotFound } from "../../domain/errors.ts";
+import { State } from "../../domain/job.ts";
+import { RunId, RunList, RunStatus, RunSummary } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
 import type { Orchestrator } from "../../orchestrator/orchestrator.ts";
 import type { RunStore } from "../../store/store.ts";
+import { entityTag, isFresh, notModified } from "../conditional.ts";
+import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
-import { readJson } from "../read-json.ts";
+import { ListQuery, listQuery, toCursor, waitMs, WaitQuery } from "../query.ts";
 import { summaryResponse } from "../summary-stream.ts";
 
 export interface RunRoutesDeps {
-  readonly orchestrator: Pick<Orchestrator, "submit">;
-  readonly store: Pick<RunStore, "findStatus" | "findRun" | "findJobs">;
-  /** Path the routes are served under, as in `Location`. */
-  readonly basePath: string;
-  /** Largest body, in bytes. */
-  readonly maxBody: number;
+  readonly orchestrator: Pick<Orchestrator, "cancel" | "ended">;
+  readonly store: Pick<RunStore, "findStatus" | "findRun" | "findJobs" | "listRuns">;
+  /** Lets a connection be silent for as long as it takes. */
+  readonly keepOpen: (request: Request) => void;
 }
 
-const Accepted = Type.Object(
-  { runId: RunId },
-  { additionalProperties: false, description: "The run is durably kept and will be executed." },
+const Cancelled = Type.Object(
+  { runId: RunId, state: State },
+  { additionalProperties: false, description: "The run will end as `cancelled`, if it has not." },
 );
-const Replayed = Type.Object(
-  { runId: RunId },
-  { additionalProperties: false, description: "The same submit was accepted before." },
-);
-/** draft-ietf-httpapi-idempotency-key-header, with any short visible text. */
-const SubmitHeaders = Type.Object(
-  {
-    "idempotency-key": Type.Optional(
-      Type.String({
-        pattern: "^[\\x20-\\x7e]{1,255}$",
-        description: "Names this submit, so that repeating it starts no second run.",
-      }),
-    ),
-  },
-  { additionalProperties: true },
-);
-const RunParams = Type.Object({
-  runId: Type.String({ description: "The run, as its submit answered.", examples: ["run_abc123"] }),
-});
 
-export function runRoutes({ basePath, maxBody, orchestrator, store }: RunRoutesDeps) {
+export function runRoutes({ keepOpen, orchestrator, store }: RunRoutesDeps) {
+  const statusOf = async (runId: string): Promise<RunStatus> => {
+    const status = await store.findStatus(runId);
+    if (!status) throw runNotFound(runId);
+    return status;
+  };
   return new Elysia({ tags: ["runs"] })
-    .post(
+    .get(
       "",
-      async ({ body, headers, set, status }) => {
-        const { replayed, runId } = await orchestrator.submit(body, {
-          requestDigest: digest(body),
-          ...present({ idempotencyKey: headers["idempotency-key"] }),
-        });
-        set.headers["location"] = `${basePath}/${runId}`;
-        if (!replayed) return status(202, { runId });
-        set.headers["idempotent-replayed"] = "true";
-        return status(200, { runId });
+      async ({ query }) => {
+        const { filter, from, limit } = listQuery(query);
+        const { next, runs } = await store.listRuns(filter, limit, from);
+        const nextCursor = next === undefined ? undefined : toCursor(next);
+        return { runs: [...runs], ...present({ nextCursor }) };
       },
       {
-        body: RunRequest,
-        headers: SubmitHeaders,
-        parse: ({ request }) => readJson(request, maxBody),
-        response: { 200: Replayed, 202: Accepted, ...problems(400, 409, 413, 415, 422, 503) },
-        detail: {
-          summary: "Submit a run",
-          description:
-            "Groups the runners into jobs, one per url and region, and dispatches them in parallel. Answers once the run is durably kept. An `Idempotency-Key`, or a `runId` of the client's own, makes the submit repeatable.",
-        },
+        query: ListQuery,
+        response: { 200: RunList, ...problems(400, 503) },
+        detail: { summary: "List runs", description: "Newest first; all filters must fit." },
       },
     )
     .get(
       "/:runId/status",
-      async ({ params: { runId } }) => found(await store.findStatus(runId), runId),
+      async ({ params: { runId }, query, request }) => {
+        let status = await statusOf(runId);
+        const wait = waitMs(query);
+        if (wait > 0 && isOpen(status)) {
+          keepOpen(request);
+          await orchestrator.ended(runId, wait);
+          status = await statusOf(runId);
+        }
+        const tag = entityTag(status);
+        if (isFresh(request, tag)) return notModified(tag);
+        return Response.json(status, { headers: { etag: tag } });
+      },
       {
         params: RunParams,
-        response: { 200: RunStatus, ...problems(404) },
-        detail: { summary: "Where a run stands", description: "Live counts of the run's jobs." },
+        query: WaitQuery,
+        response: { 200: RunStatus, ...problems(400, 404, 503) },
+        detail: {
+          summary: "Where a run stands",
+          description: "Live counts of the run's jobs. Carries an `ETag`.",
+        },
       },
     )
     .get(
       "/:runId",
-      async ({ params: { runId } }) =>
-        summaryResponse(found(await store.findRun(runId), runId), store),
+      async ({ params: { runId }, request }) => {
+        const tag = entityTag(await statusOf(runId));
+        if (isFresh(request, tag)) return notModified(tag);
+        const run = await store.findRun(runId);
+        if (!run) throw runNotFound(runId);
+        return summaryResponse(run, tag, store);
+      },
       {
         params: RunParams,
-        response: { 200: RunSummary, ...problems(404) },
+        response: { 200: RunSummary, ...problems(404, 503) },
         detail: {
           summary: "The results of a run",
-          description: "While the run is in progress: what is known so far.",
+          description:
+            "While the run is in progress: what is known so far. Carries an `ETag` that changes whenever a job does.",
+        },
+      },
+    )
+    .post(
+      "/:runId/cancel",
+      async ({ params: { runId }, status }) =>
+        status(202, { runId, state: await orchestrator.cancel(runId) }),
+      {
+        params: RunParams,
+        response: { 202: Cancelled, ...problems(404, 409, 503) },
+        detail: {
+          summary: "Cancel a run",
+          description:
+            "Aborts what is in flight; what was answered stays. Cancelling a cancelled run does nothing.",
         },
       },
     );
 }
 
-function found<Found>(value: Found | undefined, runId: string): Found {
-  if (value !== undefined) return value;
-  throw new AppError("run_not_found", `There is no run "${runId.slice(0, 128)}".`);
-}
-
-/** Tells a repeated submit from another one under the same id. */
-function digest(request: RunRequest): string {
-  return new Bun.CryptoHasher("sha256").update(JSON.stringify(request)).digest("hex");
+function isOpen({ state }: RunStatus): boolean {
+  return state === "queued" || state === "running";
 }

@@ -2,6 +2,7 @@
  * RunCounters: changes of run counters within one transaction, added up so that each run's row is
  * written once per commit and not once per job.
  */
+import type { Moment } from "../store.ts";
 import type { Statements } from "./statements.ts";
 
 const COLUMNS = [
@@ -21,6 +22,7 @@ export type CounterChange = { readonly [Column in (typeof COLUMNS)[number]]?: nu
 interface Pending {
   readonly change: Record<(typeof COLUMNS)[number], number>;
   at: number;
+  event: number;
 }
 
 export class RunCounters {
@@ -31,17 +33,20 @@ export class RunCounters {
     this.#update = update;
   }
 
-  /** Adds to the counters of a run; `at` is when that happened, in milliseconds since the epoch. */
-  add(run: number, at: number, change: CounterChange): void {
+  /** Adds to the counters of a run. */
+  add(run: number, { at, event }: Moment, change: CounterChange): void {
     let pending = this.#pending.get(run);
-    if (!pending) this.#pending.set(run, (pending = { change: zero(), at }));
+    if (!pending) this.#pending.set(run, (pending = { change: zero(), at, event }));
     pending.at = Math.max(pending.at, at);
+    pending.event = Math.max(pending.event, event);
     for (const column of COLUMNS) pending.change[column] += change[column] ?? 0;
   }
 
   /** Writes what was added. Call inside the transaction, after its other writes. */
   flush(): void {
-    for (const [key, { change, at }] of this.#pending) this.#update.run({ key, at, ...change });
+    for (const [key, { change, ...moment }] of this.#pending) {
+      this.#update.run({ key, ...moment, ...change });
+    }
     this.#pending.clear();
   }
 

@@ -99,7 +99,7 @@ export class GroupCommit {
 const DEFECTS = /^SQLITE_(CONSTRAINT|ERROR|MISMATCH|MISUSE|RANGE|SCHEMA|TOOBIG)/;
 
 /** What SQLite cannot do now is `store_unavailable`; a defect of ours stays what it is. */
-function storeError(error: unknown): unknown {
+export function storeError(error: unknown): unknown {
   const code = (error as { code?: unknown }).code;
   if (typeof code !== "string" || !code.startsWith("SQLITE_") || DEFECTS.test(code)) return error;
   const full = code === "SQLITE_FULL";

@@ -69,7 +69,11 @@ function inspect(path: string): void {
     db = new Database(path, { readonly: true });
     refuseNewer(path, pragma(db, "user_version"));
     const [problem] = db.query("PRAGMA quick_check(1)").values()[0] ?? [];
-    if (problem !== "ok") throw new StartError([`${path} is corrupt: ${String(problem)}`]);
+    if (problem !== "ok") {
+      // Of several lines, the last names the damage.
+      const damage = String(problem).trim().split("\n").at(-1);
+      throw new StartError([`${path} is corrupt: ${damage}.`]);
+    }
   } catch (error) {
     if (error instanceof StartError) throw error;
     throw new StartError([`${path} is corrupt: ${reason(error)}.`], { cause: error });

@@ -1,11 +1,12 @@
+import type { RunEvent } from "../../domain/event.ts";
 /**
  * Rows of the database as shapes of the domain. Unknown values are absent, never null.
  */
 import type { Job, State } from "../../domain/job.ts";
 import { type ErrorSource, type Result, unanswered } from "../../domain/result.ts";
-import type { Mode, RunHead, RunStatus } from "../../domain/run.ts";
+import type { ListedRun, Mode, RunHead, RunStatus } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
-import type { PendingJob, StoredRun } from "../store.ts";
+import type { AnsweredJob, PendingJob, RunSettings, StoredRun } from "../store.ts";
 
 export interface RunRow {
   readonly key: number;
@@ -15,6 +16,8 @@ export interface RunRow {
   readonly tags: string;
   readonly concurrency: number | null;
   readonly timeout_ms: number;
+  readonly job_timeout_ms: number | null;
+  readonly retries: number;
   readonly state: State;
   readonly total_jobs: number;
   readonly queued_jobs: number;
@@ -31,6 +34,8 @@ export interface RunRow {
   readonly updated_at: number;
   readonly completed_at: number | null;
   readonly duration_ms: number | null;
+  readonly cancelled_at: number | null;
+  readonly last_event: number;
 }
 
 export interface JobRow {
@@ -49,6 +54,8 @@ export interface JobRow {
   readonly started_at: number | null;
   readonly completed_at: number | null;
   readonly duration_ms: number | null;
+  readonly started_event: number | null;
+  readonly ended_event: number | null;
 }
 
 export function toStoredRun(row: RunRow): StoredRun {
@@ -58,8 +65,12 @@ export function toStoredRun(row: RunRow): StoredRun {
     state: row.state,
     mode: row.mode,
     timeoutMs: row.timeout_ms,
+    retries: row.retries,
     createdAt: row.created_at,
-    ...present({ concurrency: row.concurrency }),
+    queuedJobs: row.queued_jobs,
+    cancelled: row.cancelled_at !== null,
+    lastEvent: row.last_event,
+    ...present({ concurrency: row.concurrency, jobTimeoutMs: row.job_timeout_ms }),
   };
 }
 
@@ -89,6 +100,41 @@ export function toRunHead(row: RunRow): RunHead {
     createdAt: timestamp(row.created_at),
     ...present({ completedAt: timestampOrNull(row.completed_at), durationMs: row.duration_ms }),
   };
+}
+
+export function toListedRun(row: RunRow): ListedRun {
+  const { mode, summary, tags } = toRunHead(row);
+  return { ...toRunStatus(row), mode, tags, summary };
+}
+
+export function toRunSettings(row: RunRow): RunSettings {
+  return {
+    mode: row.mode,
+    tags: JSON.parse(row.tags) as string[],
+    timeout: row.timeout_ms,
+    retries: row.retries,
+    ...present({ concurrency: row.concurrency, jobTimeout: row.job_timeout_ms }),
+    ended: row.completed_at !== null,
+  };
+}
+
+export function toAnsweredJob(row: JobRow): AnsweredJob {
+  return {
+    position: row.position,
+    ...present({ region: row.region }),
+    runners: JSON.parse(row.runners) as AnsweredJob["runners"],
+    results: results(row),
+  };
+}
+
+export function toJobStarted(row: JobRow): RunEvent {
+  const { attempts, job_id, region, started_event, url } = row;
+  const data = { jobId: job_id, url, ...present({ region }), attempt: attempts };
+  return { id: started_event ?? 0, type: "job.started", data };
+}
+
+export function toJobFinished(row: JobRow): RunEvent {
+  return { id: row.ended_event ?? 0, type: "job.finished", data: { job: toJob(row) } };
 }
 
 export function toPendingJob(row: JobRow): PendingJob {
@@ -126,7 +172,11 @@ export function toJob(row: JobRow): Job {
 function results(row: JobRow): Result[] {
   if (row.results !== null) return JSON.parse(row.results) as Result[];
   if (row.state === "queued" || row.state === "running") return [];
-  const why = { error: row.error ?? "", errorSource: row.error_source ?? "orchestrator" } as const;
+  const why = {
+    error: row.error ?? "",
+    errorSource: row.error_source ?? "orchestrator",
+    ...present({ errorCode: row.error_code }),
+  } as const;
   return (JSON.parse(row.runners) as PendingJob["runners"]).map(({ name }) =>
     unanswered(name, why),
   );

@@ -6,21 +6,41 @@
  */
 import type { Database } from "bun:sqlite";
 
-import type { EndState, Job, JobEnd } from "../../domain/job.ts";
-import { countResults, type ResultCounts } from "../../domain/result.ts";
+import { AppError } from "../../domain/errors.ts";
+import type { RunEvent } from "../../domain/event.ts";
+import type { EndState, Job, JobEnd, State } from "../../domain/job.ts";
+import { countResults } from "../../domain/result.ts";
 import type { RunHead, RunStatus } from "../../domain/run.ts";
 import type {
-  EndTimes,
+  AnsweredJob,
+  EndMoment,
   JobTally,
+  Moment,
   NewRun,
   PendingJob,
+  PruneBounds,
+  RunFilter,
+  RunPage,
+  RunSettings,
   RunStore,
   StoredRun,
   Submitted,
 } from "../store.ts";
 import { RunCounters } from "./counters.ts";
-import { GroupCommit } from "./group-commit.ts";
-import { type RunRow, toJob, toPendingJob, toRunHead, toRunStatus, toStoredRun } from "./rows.ts";
+import { readEvents } from "./events.ts";
+import { GroupCommit, storeError } from "./group-commit.ts";
+import { listRuns } from "./list.ts";
+import { prune } from "./prune.ts";
+import {
+  type JobRow,
+  toAnsweredJob,
+  toJob,
+  toPendingJob,
+  toRunHead,
+  toRunSettings,
+  toRunStatus,
+  toStoredRun,
+} from "./rows.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 
 export class SqliteStore implements RunStore {
@@ -28,6 +48,7 @@ export class SqliteStore implements RunStore {
   readonly #sql: Statements;
   readonly #counters: RunCounters;
   readonly #commits: GroupCommit;
+  #closed = false;
 
   /** `db`: a database that `openDatabase` returned; closed together with the store. */
   constructor(db: Database) {
@@ -43,138 +64,218 @@ export class SqliteStore implements RunStore {
 
   submit(run: NewRun): Promise<Submitted> {
     return this.#commits.write("durable", () => {
-      const existing = this.#sql.findSubmitted.get(run.runId, run.idempotencyKey ?? null);
-      if (existing) {
-        return {
-          created: false,
-          runId: existing.run_id,
-          requestDigest: existing.request_digest,
-        } as const;
-      }
-      return { created: true, run: this.#insert(run) } as const;
+      const found = this.#sql.findSubmitted.all(run.runId, run.idempotencyKey ?? null);
+      const [existing, other] = found;
+      if (!existing) return { created: true, run: this.#insert(run) };
+      if (other) return { created: false, runId: run.runId };
+      const { request_digest: requestDigest, run_id: runId } = existing;
+      return { created: false, runId, requestDigest };
     });
   }
 
   #insert(run: NewRun): StoredRun {
-    const total = run.jobs.reduce((sum, { runners }) => sum + runners.length, 0);
+    const { jobs, runId, tags } = run;
     const row = this.#sql.insertRun.get({
-      runId: run.runId,
+      runId,
       idempotencyKey: run.idempotencyKey ?? null,
       requestDigest: run.requestDigest,
+      parentRunId: run.parentRunId ?? null,
       mode: run.mode,
-      tags: JSON.stringify(run.tags),
+      tags: JSON.stringify(tags),
       concurrency: run.concurrency ?? null,
       timeoutMs: run.timeoutMs,
-      totalJobs: run.jobs.length,
-      total,
+      jobTimeoutMs: run.jobTimeoutMs ?? null,
+      retries: run.retries,
+      totalJobs: jobs.length,
+      total: jobs.reduce((sum, { runners }) => sum + runners.length, 0),
       createdAt: run.createdAt,
-    }) as RunRow;
-    for (const [position, job] of run.jobs.entries()) {
-      const { jobId, url, region = null, runners } = job;
+    });
+    if (!row) throw new Error(`The insert of run ${runId} returned nothing.`);
+    for (const [position, { jobId, region = null, runners, url }] of jobs.entries()) {
       this.#sql.insertJob.run(row.key, position, jobId, url, region, JSON.stringify(runners));
+    }
+    for (const [kind, values] of Object.entries(facetsOf(run))) {
+      for (const value of values) this.#sql.insertFacet.run(kind, value, row.key);
     }
     return toStoredRun(row);
   }
 
-  async unfinishedRuns(): Promise<StoredRun[]> {
-    return this.#sql.unfinishedRuns.all().map(toStoredRun);
+  unfinishedRuns(): Promise<StoredRun[]> {
+    return this.#read(() => this.#sql.unfinishedRuns.all().map(toStoredRun));
   }
 
-  async pendingJobs(run: StoredRun, after: number, limit: number): Promise<PendingJob[]> {
-    return this.#sql.pendingJobs.all(run.key, after, limit).map(toPendingJob);
+  pendingJobs(
+    run: StoredRun,
+    after: number,
+    limit: number,
+    region?: string,
+  ): Promise<PendingJob[]> {
+    return this.#read(() => {
+      const rows =
+        region === undefined
+          ? this.#sql.pendingJobs.all(run.key, after, limit)
+          : this.#sql.pendingJobsOf.all(run.key, after, region, limit);
+      return rows.map(toPendingJob);
+    });
   }
 
-  startJob(run: StoredRun, job: PendingJob, at: number): Promise<void> {
+  regionsOf(run: StoredRun): Promise<string[]> {
+    return this.#read(() => this.#sql.regionsOf.all(run.key).map(({ value }) => value));
+  }
+
+  startJob(run: StoredRun, job: PendingJob, moment: Moment): Promise<void> {
     return this.#commits.write("progress", () => {
-      if (this.#sql.startJob.run(at, job.key).changes === 1) {
-        this.#counters.add(run.key, at, { queued_jobs: -1, running_jobs: 1 });
-      } else if (this.#sql.restartJob.run(job.key).changes === 1) {
-        // Interrupted: it was counted when it first started.
-        this.#counters.add(run.key, at, {});
+      const { at, event } = moment;
+      if (this.#sql.startJob.run(at, event, job.key).changes === 1) {
+        this.#counters.add(run.key, moment, { queued_jobs: -1, running_jobs: 1 });
+      } else if (this.#sql.restartJob.run(event, job.key).changes === 1) {
+        // Dispatched before: it was counted when it first started.
+        this.#counters.add(run.key, moment, {});
       }
     });
   }
 
-  endJob(run: StoredRun, job: PendingJob, end: JobEnd, times: EndTimes): Promise<void> {
+  endJob(run: StoredRun, job: PendingJob, end: JobEnd, moment: EndMoment): Promise<void> {
     return this.#commits.write("progress", () => {
-      const { changes } = this.#sql.endJob.run({
-        key: job.key,
-        state: end.state,
-        results: end.results ? JSON.stringify(end.results) : null,
-        error: end.error ?? null,
-        errorCode: end.errorCode ?? null,
-        errorSource: end.errorSource ?? null,
-        at: times.at,
-        durationMs: times.durationMs,
-      });
-      if (changes === 0) return;
-      const counts: ResultCounts = end.results
+      const results = end.results ? JSON.stringify(end.results) : null;
+      const row = { key: job.key, results, ...endColumns(end), ...moment };
+      if (this.#sql.endJob.run(row).changes === 0) return;
+      const counts = end.results
         ? countResults(end.results)
         : { passed: 0, failed: 0, errored: job.runners.length };
-      this.#counters.add(run.key, times.at, {
-        running_jobs: -1,
-        [`${end.state}_jobs`]: 1,
-        ...counts,
-      });
+      const change = { running_jobs: -1, [`${end.state}_jobs`]: 1, ...counts };
+      this.#counters.add(run.key, moment, change);
     });
   }
 
-  endOpenJobs(run: StoredRun, end: JobEnd, at: number): Promise<void> {
+  endOpenJobs(run: StoredRun, end: JobEnd, moment: Moment): Promise<number> {
     return this.#commits.write("progress", () => {
       const open = this.#sql.countOpen.get(run.key);
-      if (!open || open.queued + open.running === 0) return;
-      this.#sql.endOpenJobs.run({
-        run: run.key,
-        state: end.state,
-        error: end.error ?? null,
-        errorCode: end.errorCode ?? null,
-        errorSource: end.errorSource ?? null,
-        at,
-      });
-      this.#counters.add(run.key, at, {
+      const jobs = open ? open.queued + open.running : 0;
+      if (!open || jobs === 0) return 0;
+      this.#sql.endOpenJobs.run({ run: run.key, ...endColumns(end), ...moment });
+      const last = { at: moment.at, event: moment.event + jobs - 1 };
+      this.#counters.add(run.key, last, {
         queued_jobs: -open.queued,
         running_jobs: -open.running,
-        [`${end.state}_jobs`]: open.queued + open.running,
+        [`${end.state}_jobs`]: jobs,
         errored: open.runners,
       });
+      return jobs;
     });
   }
 
-  async tally(run: StoredRun): Promise<JobTally> {
-    const row = this.#sql.findRun.get(run.runId);
-    return {
-      completed: row?.completed_jobs ?? 0,
-      failed: row?.failed_jobs ?? 0,
-      timedOut: row?.timed_out_jobs ?? 0,
-      cancelled: row?.cancelled_jobs ?? 0,
-    };
+  tally(run: StoredRun): Promise<JobTally> {
+    return this.#read(() => {
+      const row = this.#sql.findRun.get(run.runId);
+      return {
+        completed: row?.completed_jobs ?? 0,
+        failed: row?.failed_jobs ?? 0,
+        timedOut: row?.timed_out_jobs ?? 0,
+        cancelled: row?.cancelled_jobs ?? 0,
+      };
+    });
   }
 
-  endRun(run: StoredRun, state: EndState, times: EndTimes): Promise<void> {
+  endRun(run: StoredRun, state: EndState, moment: EndMoment): Promise<EndState> {
     return this.#commits.write("durable", () => {
-      this.#sql.endRun.run(state, times.at, times.durationMs, run.key);
+      const ended = this.#sql.endRun.get({ key: run.key, state, ...moment });
+      return ended?.state ?? (this.#sql.findRun.get(run.runId)?.state as EndState);
     });
   }
 
-  async findStatus(runId: string): Promise<RunStatus | undefined> {
-    const row = this.#sql.findRun.get(runId);
-    return row ? toRunStatus(row) : undefined;
+  requestCancel(runId: string, at: number): Promise<State | undefined> {
+    return this.#commits.write("durable", () => {
+      this.#sql.requestCancel.run(at, runId);
+      return this.#sql.findRun.get(runId)?.state;
+    });
   }
 
-  async findRun(runId: string): Promise<RunHead | undefined> {
-    const row = this.#sql.findRun.get(runId);
-    return row ? toRunHead(row) : undefined;
+  findStatus(runId: string): Promise<RunStatus | undefined> {
+    return this.#read(() => optional(this.#sql.findRun.get(runId), toRunStatus));
   }
 
-  async findJobs(runId: string, after: number, limit: number): Promise<Job[]> {
+  findRun(runId: string): Promise<RunHead | undefined> {
+    return this.#read(() => optional(this.#sql.findRun.get(runId), toRunHead));
+  }
+
+  findJobs(runId: string, after: number, limit: number): Promise<Job[]> {
+    return this.#read(() => this.#jobsOf(runId, after, limit).map(toJob));
+  }
+
+  findSettings(runId: string): Promise<RunSettings | undefined> {
+    return this.#read(() => optional(this.#sql.findRun.get(runId), toRunSettings));
+  }
+
+  findAnswers(runId: string, after: number, limit: number): Promise<AnsweredJob[]> {
+    return this.#read(() => this.#jobsOf(runId, after, limit).map(toAnsweredJob));
+  }
+
+  #jobsOf(runId: string, after: number, limit: number): JobRow[] {
     const run = this.#sql.findRun.get(runId);
-    return run ? this.#sql.findJobs.all(run.key, after, limit).map(toJob) : [];
+    return run ? this.#sql.findJobs.all(run.key, after, limit) : [];
+  }
+
+  findLastEvent(runId: string): Promise<number | undefined> {
+    return this.#read(() => this.#sql.findRun.get(runId)?.last_event);
+  }
+
+  findEvents(runId: string, after: number, limit: number): Promise<RunEvent[]> {
+    return this.#read(() => {
+      const run = this.#sql.findRun.get(runId);
+      return run ? readEvents(this.#sql, run, after, limit) : [];
+    });
+  }
+
+  listRuns(filter: RunFilter, limit: number, from?: number): Promise<RunPage> {
+    return this.#read(() => listRuns(this.#db, filter, limit, from));
+  }
+
+  prune(limit: number, bounds: PruneBounds): Promise<boolean> {
+    return this.#commits.write("progress", () => prune(this.#sql, limit, bounds));
+  }
+
+  #read<T>(query: () => T): Promise<T> {
+    if (!this.#closed) return read(query);
+    return Promise.reject(new AppError("store_unavailable", "The run store is closed."));
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#commits.close();
     // A live statement would keep the database open, and its log beside it.
     for (const statement of Object.values(this.#sql)) statement.finalize();
     this.#db.close();
+  }
+}
+
+/** The columns of a job that tell how it ended. */
+function endColumns({ error, errorCode, errorSource, state }: JobEnd) {
+  return {
+    state,
+    error: error ?? null,
+    errorCode: errorCode ?? null,
+    errorSource: errorSource ?? null,
+  };
+}
+
+function facetsOf({ jobs, tags }: NewRun): Record<"tag" | "region" | "url", ReadonlySet<string>> {
+  return {
+    tag: new Set(tags),
+    region: new Set(jobs.flatMap(({ region }) => region ?? [])),
+    url: new Set(jobs.map(({ url }) => url)),
+  };
+}
+
+function optional<Row, Out>(row: Row | null, convert: (row: Row) => Out): Out | undefined {
+  return row === null ? undefined : convert(row);
+}
+
+/** A read as a promise, whose rejection is told like that of a write. */
+async function read<T>(query: () => T): Promise<T> {
+  try {
+    return query();
+  } catch (error) {
+    throw storeError(error);
   }
 }

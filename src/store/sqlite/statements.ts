@@ -5,7 +5,10 @@
  */
 import type { Database } from "bun:sqlite";
 
+import type { EndState } from "../../domain/job.ts";
 import type { JobRow, RunRow } from "./rows.ts";
+
+type EventRange = [run: number, after: number, limit: number];
 
 export type Statements = ReturnType<typeof prepareStatements>;
 
@@ -18,12 +21,18 @@ export function prepareStatements(db: Database) {
 
     insertRun: db.prepare<RunRow, [Record<string, string | number | null>]>(`
       INSERT INTO runs (
-        run_id, idempotency_key, request_digest, mode, tags, concurrency, timeout_ms, state,
-        total_jobs, queued_jobs, total, created_at, updated_at
+        run_id, idempotency_key, request_digest, parent_run_id, mode, tags, concurrency,
+        timeout_ms, job_timeout_ms, retries, state, total_jobs, queued_jobs, total, created_at,
+        updated_at, last_event
       ) VALUES (
-        $runId, $idempotencyKey, $requestDigest, $mode, $tags, $concurrency, $timeoutMs, 'queued',
-        $totalJobs, $totalJobs, $total, $createdAt, $createdAt
+        $runId, $idempotencyKey, $requestDigest, $parentRunId, $mode, $tags, $concurrency,
+        $timeoutMs, $jobTimeoutMs, $retries, 'queued', $totalJobs, $totalJobs, $total, $createdAt,
+        $createdAt, 1
       ) RETURNING *`),
+
+    insertFacet: db.prepare<never, [kind: string, value: string, run: number]>(
+      "INSERT INTO facets (kind, value, run) VALUES (?, ?, ?)",
+    ),
 
     insertJob: db.prepare<
       never,
@@ -46,18 +55,29 @@ export function prepareStatements(db: Database) {
       WHERE run = ? AND position > ? AND state IN ('queued', 'running')
       ORDER BY position LIMIT ?`),
 
-    startJob: db.prepare<never, [at: number, key: number]>(`
-      UPDATE jobs SET state = 'running', attempts = attempts + 1, started_at = ?1
-      WHERE key = ?2 AND state = 'queued'`),
+    pendingJobsOf: db.prepare<JobRow, [run: number, after: number, region: string, limit: number]>(`
+      SELECT * FROM jobs
+      WHERE run = ? AND position > ? AND region = ? AND state IN ('queued', 'running')
+      ORDER BY position LIMIT ?`),
 
-    restartJob: db.prepare<never, [key: number]>(
-      "UPDATE jobs SET attempts = attempts + 1 WHERE key = ? AND state = 'running'",
+    regionsOf: db.prepare<{ value: string }, [run: number]>(
+      "SELECT value FROM facets WHERE run = ? AND kind = 'region'",
     ),
+
+    startJob: db.prepare<never, [at: number, event: number, key: number]>(`
+      UPDATE jobs
+      SET state = 'running', attempts = attempts + 1, started_at = ?1, started_event = ?2
+      WHERE key = ?3 AND state = 'queued'`),
+
+    restartJob: db.prepare<never, [event: number, key: number]>(`
+      UPDATE jobs SET attempts = attempts + 1, started_event = ?1
+      WHERE key = ?2 AND state = 'running'`),
 
     endJob: db.prepare<never, [Record<string, string | number | null>]>(`
       UPDATE jobs
       SET state = $state, results = $results, error = $error, error_code = $errorCode,
-        error_source = $errorSource, completed_at = $at, duration_ms = $durationMs
+        error_source = $errorSource, completed_at = $at, duration_ms = $durationMs,
+        ended_event = $event
       WHERE key = $key AND state = 'running'`),
 
     countOpen: db.prepare<{ queued: number; running: number; runners: number }, [run: number]>(`
@@ -69,8 +89,13 @@ export function prepareStatements(db: Database) {
     endOpenJobs: db.prepare<never, [Record<string, string | number | null>]>(`
       UPDATE jobs
       SET state = $state, error = $error, error_code = $errorCode, error_source = $errorSource,
-        completed_at = $at, duration_ms = max(0, $at - started_at)
-      WHERE run = $run AND state IN ('queued', 'running')`),
+        completed_at = $at, duration_ms = max(0, $at - started_at),
+        ended_event = $event + open.rank
+      FROM (
+        SELECT key, row_number() OVER (ORDER BY position) - 1 AS rank
+        FROM jobs WHERE run = $run AND state IN ('queued', 'running')
+      ) AS open
+      WHERE jobs.key = open.key`),
 
     addToCounters: db.prepare<never, [Record<string, number>]>(`
       UPDATE runs
@@ -84,15 +109,53 @@ export function prepareStatements(db: Database) {
         failed = failed + $failed,
         errored = errored + $errored,
         state = CASE state WHEN 'queued' THEN 'running' ELSE state END,
-        updated_at = max(updated_at, $at)
+        updated_at = max(updated_at, $at),
+        last_event = max(last_event, $event)
       WHERE key = $key`),
 
-    endRun: db.prepare<never, [state: string, at: number, durationMs: number, key: number]>(`
+    endRun: db.prepare<{ state: EndState }, [Record<string, string | number>]>(`
       UPDATE runs
-      SET state = ?1, completed_at = ?2, updated_at = max(updated_at, ?2), duration_ms = ?3
-      WHERE key = ?4 AND state IN ('queued', 'running')`),
+      SET state = CASE WHEN cancelled_at IS NULL THEN $state ELSE 'cancelled' END,
+        completed_at = $at, updated_at = max(updated_at, $at), duration_ms = $durationMs,
+        last_event = max(last_event, $event)
+      WHERE key = $key AND state IN ('queued', 'running')
+      RETURNING state`),
+
+    requestCancel: db.prepare<never, [at: number, runId: string]>(`
+      UPDATE runs SET cancelled_at = coalesce(cancelled_at, ?1), updated_at = max(updated_at, ?1)
+      WHERE run_id = ?2 AND state IN ('queued', 'running')`),
 
     findRun: db.prepare<RunRow, [runId: string]>("SELECT * FROM runs WHERE run_id = ?"),
+
+    findStarts: db.prepare<JobRow, EventRange>(`
+      SELECT * FROM jobs WHERE run = ? AND started_event > ? ORDER BY started_event LIMIT ?`),
+
+    findEnds: db.prepare<JobRow, EventRange>(
+      "SELECT * FROM jobs WHERE run = ? AND ended_event > ? ORDER BY ended_event LIMIT ?",
+    ),
+
+    findPrunable: db.prepare<{ key: number }, [acceptedBefore: number, keepRuns: number]>(`
+      SELECT key FROM (
+        SELECT key FROM runs
+        WHERE created_at < ?1 AND state NOT IN ('queued', 'running')
+        ORDER BY created_at LIMIT 1
+      )
+      UNION ALL
+      SELECT key FROM (
+        SELECT key FROM runs
+        WHERE key <= (SELECT key FROM runs ORDER BY key DESC LIMIT 1 OFFSET ?2)
+          AND state NOT IN ('queued', 'running')
+        ORDER BY key LIMIT 1
+      )
+      LIMIT 1`),
+
+    pruneRun: db.prepare<never, [key: number]>("DELETE FROM runs WHERE key = ?"),
+    notePruned: db.prepare<never, [run: number]>("INSERT INTO pruned_runs (run) VALUES (?)"),
+    findPruned: db.prepare<{ run: number }, []>("SELECT run FROM pruned_runs LIMIT 1"),
+    forgetPruned: db.prepare<never, [run: number]>("DELETE FROM pruned_runs WHERE run = ?"),
+    pruneJobs: db.prepare<never, [run: number, limit: number]>(
+      "DELETE FROM jobs WHERE key IN (SELECT key FROM jobs WHERE run = ? LIMIT ?)",
+    ),
 
     findJobs: db.prepare<JobRow, [run: number, after: number, limit: number]>(
       "SELECT * FROM jobs WHERE run = ? AND position > ? ORDER BY position LIMIT ?",

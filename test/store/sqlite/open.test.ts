@@ -97,12 +97,13 @@ describe("openDatabase", () => {
     const strict = db.query(
       "SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict = 1",
     );
-    expect(strict.values().flat().toSorted()).toEqual(["jobs", "runs"]);
-    expect(() =>
-      db.run(
-        "INSERT INTO jobs (run, position, job_id, url, runners) VALUES (99, 0, 'j', 'u', '[]')",
-      ),
-    ).toThrow("FOREIGN KEY");
+    expect(strict.values().flat().toSorted()).toEqual(["facets", "jobs", "pruned_runs", "runs"]);
+    expect(() => db.run("INSERT INTO facets (kind, value, run) VALUES ('tag', 'a', 99)")).toThrow(
+      "FOREIGN KEY",
+    );
+    expect(() => db.run("INSERT INTO facets (kind, value, run) VALUES ('x', 'a', 1)")).toThrow(
+      "CHECK",
+    );
     db.close();
   });
 });

@@ -4,7 +4,7 @@
  */
 import { openDatabase } from "../../../src/store/sqlite/open.ts";
 import { SqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
-import { answered, created, execute, newRun, unreachable } from "../fixture.ts";
+import { answered, created, endMoment, execute, newRun, unreachable } from "../fixture.ts";
 
 const [, , path = "", round = ""] = process.argv;
 const store = new SqliteStore(openDatabase(path));
@@ -18,7 +18,7 @@ async function writer(name: string): Promise<never> {
       await execute(store, run, at, at % 2 ? unreachable : answered("pass", "fail"));
       console.log(`job ${runId} ${at}`);
     }
-    await store.endRun(run, "failed", { at: Date.now(), durationMs: 1 });
+    await store.endRun(run, "failed", endMoment(Date.now(), 1));
     console.log(`end ${runId}`);
   }
 }

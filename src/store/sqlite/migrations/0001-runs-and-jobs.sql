@@ -8,6 +8,8 @@ CREATE TABLE runs (
   tags TEXT NOT NULL,
   concurrency INTEGER,
   timeout_ms INTEGER NOT NULL,
+  job_timeout_ms INTEGER,
+  retries INTEGER NOT NULL,
   state TEXT NOT NULL CHECK (
     state IN ('queued', 'running', 'completed', 'failed', 'timed_out', 'cancelled')
   ),
@@ -27,14 +29,31 @@ CREATE TABLE runs (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   completed_at INTEGER,
-  duration_ms INTEGER
+  duration_ms INTEGER,
+  -- When somebody asked to cancel the run; its end follows.
+  cancelled_at INTEGER,
+  -- The newest of the run's events; they are numbered from 1.
+  last_event INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX runs_unfinished ON runs (key) WHERE state IN ('queued', 'running');
+CREATE INDEX runs_by_state ON runs (state, key);
+CREATE INDEX runs_by_age ON runs (created_at);
+
+-- What a list of runs can be narrowed by.
+CREATE TABLE facets (
+  kind TEXT NOT NULL CHECK (kind IN ('tag', 'region', 'url')),
+  value TEXT NOT NULL,
+  run INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+  PRIMARY KEY (kind, value, run)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX facets_by_run ON facets (run);
 
 CREATE TABLE jobs (
   key INTEGER PRIMARY KEY,
-  run INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+  -- No foreign key: a deleted run's jobs follow it in slices, listed in pruned_runs.
+  run INTEGER NOT NULL,
   -- Index in fan-out order, from 0.
   position INTEGER NOT NULL,
   job_id TEXT NOT NULL,
@@ -54,5 +73,14 @@ CREATE TABLE jobs (
   started_at INTEGER,
   completed_at INTEGER,
   duration_ms INTEGER,
+  -- Numbers of the events that told the last start and the end of the job.
+  started_event INTEGER,
+  ended_event INTEGER,
   UNIQUE (run, position)
 ) STRICT;
+
+-- Runs that were deleted and whose jobs are still to be.
+CREATE TABLE pruned_runs (run INTEGER PRIMARY KEY) STRICT;
+
+CREATE INDEX jobs_by_start ON jobs (run, started_event) WHERE started_event IS NOT NULL;
+CREATE INDEX jobs_by_end ON jobs (run, ended_event) WHERE ended_event IS NOT NULL;

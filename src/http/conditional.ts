@@ -1,0 +1,21 @@
+/**
+ * Conditional requests (RFC 9110, 13): a run's entity tag follows from its status, which differs
+ * after every change of one of its jobs.
+ */
+import type { RunStatus } from "../domain/run.ts";
+
+/** Weak: two representations of one status may differ in their bytes. */
+export function entityTag(status: RunStatus): string {
+  return `W/"${Bun.hash(JSON.stringify(status)).toString(36)}"`;
+}
+
+/** Whether the client has what `tag` names already. */
+export function isFresh(request: Request, tag: string): boolean {
+  const known = request.headers.get("if-none-match");
+  if (known === null) return false;
+  return known === "*" || known.split(",").some((one) => one.trim() === tag);
+}
+
+export function notModified(tag: string): Response {
+  return new Response(null, { status: 304, headers: { etag: tag } });
+}

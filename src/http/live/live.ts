@@ -1,0 +1,111 @@
+/**
+ * Live: every open event stream of a server, and the feeds they share.
+ *
+ * A feed lives as long as somebody watches its run. Closing ends all streams without a terminal
+ * event, so that clients come back to whoever serves next.
+ */
+import type { RunStore } from "../../store/store.ts";
+import { encodeResync, HEARTBEAT } from "./encode.ts";
+import { ProgressFeed } from "./progress-feed.ts";
+import { type FeedDeps, RunFeed } from "./run-feed.ts";
+import { Subscriber } from "./subscriber.ts";
+
+const HEARTBEAT_MS = 15_000;
+
+export interface LiveDeps extends FeedDeps {
+  readonly store: Pick<RunStore, "findEvents" | "findLastEvent" | "findRun" | "findStatus">;
+}
+
+/** A feed and how many watch it, or are about to. */
+interface Shared<Feed> {
+  readonly feed: Feed;
+  watchers: number;
+}
+
+export class Live {
+  readonly #deps: LiveDeps;
+  readonly #runs = new Map<string, Shared<RunFeed>>();
+  readonly #progress = new Map<string, Shared<ProgressFeed>>();
+  readonly #subscribers = new Set<Subscriber>();
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+
+  constructor(deps: LiveDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * The events of a run with `id > after` and all that follow. `lastId`: the run's newest event;
+   * an `after` beyond it never existed, and the stream begins anew with a `resync`.
+   */
+  events(runId: string, lastId: number, after: number | undefined): ReadableStream<Uint8Array> {
+    const shared = share(this.#runs, runId, () => new RunFeed(runId, lastId, this.#deps));
+    const subscriber = this.#subscribe(() => {
+      shared.feed.leave(subscriber);
+      release(this.#runs, runId, shared);
+    });
+    const unknown = after !== undefined && after > lastId;
+    if (unknown) subscriber.replace(encodeResync(0));
+    const from = unknown || after === undefined ? 0 : after;
+    void shared.feed.serve(subscriber, from).catch((error: unknown) => {
+      this.#deps.log.error("events cannot be read", { runId, error });
+      subscriber.end();
+    });
+    return subscriber.stream();
+  }
+
+  /** The counts of a run, whenever they change. */
+  progress(runId: string): ReadableStream<Uint8Array> {
+    const shared = share(this.#progress, runId, () => new ProgressFeed(runId, this.#deps));
+    const subscriber = this.#subscribe(() => {
+      shared.feed.leave(subscriber);
+      release(this.#progress, runId, shared);
+    });
+    void shared.feed.serve(subscriber);
+    return subscriber.stream();
+  }
+
+  /** Ends every stream. */
+  close(): void {
+    for (const subscriber of this.#subscribers) subscriber.end();
+  }
+
+  #subscribe(left: () => void): Subscriber {
+    const subscriber = new Subscriber(() => {
+      this.#subscribers.delete(subscriber);
+      if (this.#subscribers.size === 0) clearInterval(this.#heartbeat);
+      left();
+    });
+    if (this.#subscribers.size === 0) {
+      this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
+    }
+    this.#subscribers.add(subscriber);
+    return subscriber;
+  }
+
+  #beat(): void {
+    for (const subscriber of this.#subscribers) {
+      if (subscriber.idle) subscriber.replace(HEARTBEAT);
+    }
+  }
+}
+
+function share<Feed>(
+  feeds: Map<string, Shared<Feed>>,
+  runId: string,
+  open: () => Feed,
+): Shared<Feed> {
+  const known = feeds.get(runId) ?? { feed: open(), watchers: 0 };
+  known.watchers++;
+  feeds.set(runId, known);
+  return known;
+}
+
+function release<Feed extends { close(): void }>(
+  feeds: Map<string, Shared<Feed>>,
+  runId: string,
+  shared: Shared<Feed>,
+): void {
+  if (--shared.watchers > 0) return;
+  shared.feed.close();
+  if (feeds.get(runId) === shared) feeds.delete(runId);
+}

@@ -1,0 +1,74 @@
+/**
+ * ProgressFeed: the counts of one run for a crowd. Read and encoded once, at most four times a
+ * second; a slow client skips to the newest.
+ */
+import type { Log } from "../../lib/log.ts";
+import type { RunChanges } from "../../orchestrator/changes.ts";
+import type { RunStore } from "../../store/store.ts";
+import { encodeEvents, encodeProgress } from "./encode.ts";
+import type { Subscriber } from "./subscriber.ts";
+
+const INTERVAL_MS = 250;
+
+export interface ProgressDeps {
+  readonly store: Pick<RunStore, "findRun" | "findStatus" | "findLastEvent">;
+  readonly changes: Pick<RunChanges, "watch">;
+  readonly log: Log;
+}
+
+export class ProgressFeed {
+  readonly #runId: string;
+  readonly #deps: ProgressDeps;
+  readonly #watch: Disposable;
+  readonly #joined = new Set<Subscriber>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(runId: string, deps: ProgressDeps) {
+    this.#runId = runId;
+    this.#deps = deps;
+    this.#watch = deps.changes.watch(runId, () => this.#schedule());
+  }
+
+  async serve(subscriber: Subscriber): Promise<void> {
+    this.#joined.add(subscriber);
+    await this.#send([subscriber]);
+  }
+
+  leave(subscriber: Subscriber): void {
+    this.#joined.delete(subscriber);
+  }
+
+  close(): void {
+    this.#watch[Symbol.dispose]();
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#send(this.#joined);
+    }, INTERVAL_MS);
+  }
+
+  async #send(subscribers: Iterable<Subscriber>): Promise<void> {
+    const { log, store } = this.#deps;
+    try {
+      const status = await store.findStatus(this.#runId);
+      if (!status) return;
+      const chunk = encodeProgress(status);
+      for (const subscriber of subscribers) subscriber.replace(chunk);
+      if (status.state === "queued" || status.state === "running") return;
+      const { summary } = (await store.findRun(this.#runId)) ?? {};
+      const id = await store.findLastEvent(this.#runId);
+      if (!summary || id === undefined) return;
+      const end = encodeEvents([{ id, type: "run.finished", data: { status, summary } }]);
+      for (const subscriber of [...subscribers]) {
+        subscriber.push(end, chunk);
+        subscriber.end();
+      }
+    } catch (error) {
+      log.error("progress cannot be read", { runId: this.#runId, error });
+      for (const subscriber of [...subscribers]) subscriber.end();
+    }
+  }
+}

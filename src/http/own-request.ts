@@ -1,0 +1,18 @@
+/**
+ * Requests as other servers hand them over, made fit for the framework: some bring a look-alike of
+ * Request, and the framework looks for the path from the eleventh character of the URL on.
+ */
+
+// Kept now: adapters replace the global.
+const OwnRequest = Request;
+const SHORTEST_ORIGIN = 11;
+
+/** The request itself where nothing has to be mended. */
+export function ownRequest(request: Request): Request {
+  const { url } = request;
+  const short = url.indexOf("/", "https://".length) < SHORTEST_ORIGIN;
+  if (!short && Object.getPrototypeOf(request) === OwnRequest.prototype) return request;
+  const { body, headers, method, signal } = request;
+  const target = short ? url.replace(/^(https?:\/\/)[^/]*/, "$1localhost") : url;
+  return new OwnRequest(target, { method, headers: [...headers], body, signal });
+}

@@ -1,0 +1,89 @@
+/** Events of a run as they happen: server-sent events, resumable after any interruption. */
+import { Type } from "@sinclair/typebox";
+import { Elysia } from "elysia";
+
+import { runNotFound } from "../../domain/errors.ts";
+import type { RunStore } from "../../store/store.ts";
+import type { Live } from "../live/live.ts";
+import { RunParams } from "../params.ts";
+import { problems } from "../problem.ts";
+
+export interface EventRoutesDeps {
+  readonly live: Pick<Live, "events" | "progress">;
+  readonly store: Pick<RunStore, "findLastEvent" | "findStatus">;
+  /** Lets a connection be silent for as long as it takes. */
+  readonly keepOpen: (request: Request) => void;
+}
+
+const EventsQuery = Type.Object(
+  {
+    detail: Type.Optional(
+      Type.Union([Type.Literal("full"), Type.Literal("progress")], {
+        description: "`progress`: counts only, at most four times a second. Default `full`.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+const EventsHeaders = Type.Object(
+  {
+    "last-event-id": Type.Optional(
+      Type.String({ description: "The last event seen; the stream goes on after it." }),
+    ),
+  },
+  { additionalProperties: true },
+);
+const EventStream = Type.String({
+  description:
+    "`run.started`, `job.started`, `job.finished`, `run.finished` (the last), and `resync` when events were left out.",
+});
+
+const HEADERS = {
+  "content-type": "text/event-stream;charset=utf-8",
+  "cache-control": "no-store",
+  // Proxies that buffer would deliver the events when they are no news any more.
+  "x-accel-buffering": "no",
+};
+
+export function eventRoutes({ keepOpen, live, store }: EventRoutesDeps) {
+  return new Elysia({ tags: ["runs"] }).get(
+    "/:runId/events",
+    async ({ headers, params: { runId }, query, request }) => {
+      const lastId = await store.findLastEvent(runId);
+      if (lastId === undefined) throw runNotFound(runId);
+      const after = lastEventId(headers["last-event-id"]);
+      // Nothing will follow a run's last event; 204 tells an EventSource to stay away.
+      if (after === lastId && (await hasEnded(store, runId))) {
+        return new Response(null, { status: 204 });
+      }
+      // The framework answers HEAD with this handler, and a stream without a reader would stay.
+      if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
+      keepOpen(request);
+      const stream =
+        query.detail === "progress" ? live.progress(runId) : live.events(runId, lastId, after);
+      return new Response(stream, { headers: HEADERS });
+    },
+    {
+      params: RunParams,
+      query: EventsQuery,
+      headers: EventsHeaders,
+      response: { 200: EventStream, ...problems(400, 404) },
+      detail: {
+        summary: "Events of a run",
+        description:
+          "Server-sent events, from the run's first one or from `Last-Event-ID` on. A stream that ends without `run.finished` was interrupted and is to be resumed.",
+      },
+    },
+  );
+}
+
+async function hasEnded(store: EventRoutesDeps["store"], runId: string): Promise<boolean> {
+  const state = (await store.findStatus(runId))?.state;
+  return state !== "queued" && state !== "running";
+}
+
+/** What cannot be an id of ours is one that never existed. */
+function lastEventId(header: string | undefined): number | undefined {
+  if (header === undefined || header === "") return undefined;
+  return /^\d{1,15}$/.test(header) ? Number(header) : Infinity;
+}

@@ -1,0 +1,105 @@
+/**
+ * Submit: a new run, or a run again.
+ *
+ * Handlers translate HTTP into calls of the orchestrator, and nothing else. Failures are thrown as
+ * AppError and become problems in `../app.ts`.
+ */
+import { Type } from "@sinclair/typebox";
+import { Elysia } from "elysia";
+
+import { RunRequest } from "../../domain/run.ts";
+import { present } from "../../lib/present.ts";
+import type { Orchestrator } from "../../orchestrator/orchestrator.ts";
+import { RunParams } from "../params.ts";
+import { problems } from "../problem.ts";
+import { bodyCheck, hasBody, readJson } from "../read-json.ts";
+import { Accepted, Replayed, SubmitHeaders } from "../submitted.ts";
+
+export interface SubmitRoutesDeps {
+  readonly orchestrator: Pick<Orchestrator, "submit" | "rerun">;
+  /** Path the routes are served under, as in `Location`. */
+  readonly basePath: string;
+  /** Largest body, in bytes. */
+  readonly maxBody: number;
+}
+
+const RerunRequest = Type.Object(
+  {
+    only: Type.Optional(
+      Type.Union([Type.Literal("failed"), Type.Literal("all")], {
+        description: "`failed` (the default): the runners whose result is not `pass`.",
+        examples: ["failed"],
+      }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description: "Which runners to run again.",
+    examples: [{ only: "all" }],
+  },
+);
+
+export function submitRoutes({ basePath, maxBody, orchestrator }: SubmitRoutesDeps) {
+  const checkRun = bodyCheck(RunRequest);
+  const checkRerun = bodyCheck(RerunRequest);
+  const location = (runId: string) => ({ location: `${basePath}/${runId}` });
+  return new Elysia({ tags: ["runs"] })
+    .post(
+      "",
+      async ({ body, headers, set, status }) => {
+        const { replayed, runId } = await orchestrator.submit(body, {
+          requestDigest: digest(body),
+          ...present({ idempotencyKey: headers["idempotency-key"] }),
+        });
+        Object.assign(set.headers, location(runId));
+        if (!replayed) return status(202, { runId });
+        set.headers["idempotent-replayed"] = "true";
+        return status(200, { runId });
+      },
+      {
+        body: RunRequest,
+        headers: SubmitHeaders,
+        parse: async ({ request }) => checkRun(await readJson(request, maxBody)),
+        response: { 200: Replayed, 202: Accepted, ...problems(400, 409, 413, 415, 422, 429, 503) },
+        detail: {
+          summary: "Submit a run",
+          description:
+            "Groups the runners into jobs, one per url and region, and dispatches them in parallel. Answers once the run is durably kept. An `Idempotency-Key`, or a `runId` of the client's own, makes the submit repeatable.",
+        },
+      },
+    )
+    .post(
+      "/:runId/rerun",
+      async ({ body, headers, params: { runId }, set, status }) => {
+        const only = body.only ?? "failed";
+        const submitted = await orchestrator.rerun(runId, only, headers["idempotency-key"]);
+        Object.assign(set.headers, location(submitted.runId));
+        if (!submitted.replayed) return status(202, { runId: submitted.runId });
+        set.headers["idempotent-replayed"] = "true";
+        return status(200, { runId: submitted.runId });
+      },
+      {
+        params: RunParams,
+        body: RerunRequest,
+        headers: SubmitHeaders,
+        // Without a body there is no content type to ask for.
+        parse: async ({ request }) =>
+          hasBody(request) ? checkRerun(await readJson(request, maxBody)) : {},
+        response: {
+          200: Replayed,
+          202: Accepted,
+          ...problems(400, 404, 409, 413, 415, 422, 429, 503),
+        },
+        detail: {
+          summary: "Run again",
+          description:
+            "A new run with the runners, inputs and settings of an ended one; it names that one as `parentRunId`.",
+        },
+      },
+    );
+}
+
+/** Tells a repeated submit from another one under the same id. */
+function digest(request: RunRequest): string {
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify(request)).digest("hex");
+}

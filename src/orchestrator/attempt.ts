@@ -1,0 +1,68 @@
+/**
+ * One attempt of one job: a dispatch under the limits of the job and of its run.
+ *
+ * Limits are judged here and not by the dispatcher: an outcome that was complete before a limit
+ * struck is kept, a failure after it is the limit's.
+ */
+import type { Dispatch, JobOutcome } from "../dispatch/dispatch.ts";
+import type { JobEnd } from "../domain/job.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import { present } from "../lib/present.ts";
+import type { PendingJob, StoredRun } from "../store/store.ts";
+import { brokenJob, jobEnd, lateJob, stoppedJob, type StopReason } from "./outcome.ts";
+
+export interface AttemptOptions {
+  readonly dispatch: Dispatch;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Aborts when the run stops. */
+  readonly signal: AbortSignal;
+  /** Why it stopped, once it did. */
+  readonly stopped: () => StopReason | undefined;
+}
+
+export type Attempt = JobEnd & Pick<JobOutcome, "retry">;
+
+/** How the attempt ended; undefined if a shutdown cut it off, which decides nothing. */
+export async function attempt(
+  run: StoredRun,
+  job: PendingJob,
+  options: AttemptOptions,
+): Promise<Attempt | undefined> {
+  const { clock, signal, stopped } = options;
+  const before = stopped();
+  if (before) {
+    return before === "shutdown" ? undefined : stoppedJob(before, "waiting", run.timeoutMs);
+  }
+  const limit = run.jobTimeoutMs === undefined ? undefined : clock.deadline(run.jobTimeoutMs);
+  const outcome = await dispatchOnce(
+    run,
+    job,
+    limit ? AbortSignal.any([signal, limit]) : signal,
+    options,
+  );
+  if (outcome.state === "completed") return outcome;
+  const stop = stopped();
+  if (stop === "shutdown") return undefined;
+  if (!stop && limit?.aborted) return lateJob(run.jobTimeoutMs ?? 0);
+  return jobEnd(outcome, stop, run.timeoutMs);
+}
+
+async function dispatchOnce(
+  run: StoredRun,
+  job: PendingJob,
+  signal: AbortSignal,
+  { dispatch, log }: AttemptOptions,
+): Promise<JobOutcome> {
+  const { jobId, region, runners, url } = job;
+  try {
+    return await dispatch(
+      { runId: run.runId, jobId, url, ...present({ region }), runners },
+      signal,
+    );
+  } catch (error) {
+    log.error("dispatch failed unexpectedly", { jobId, error });
+    return brokenJob;
+  }
+}

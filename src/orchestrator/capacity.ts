@@ -1,0 +1,66 @@
+/**
+ * Capacity: how many jobs may be in flight, over all runs, per region and per run.
+ *
+ * A job holds one permit of each limit that applies to it, taken in one order (run, region, all)
+ * by everyone, so that no two can wait for each other.
+ */
+import { Semaphore } from "../lib/semaphore.ts";
+import type { StoredRun } from "../store/store.ts";
+
+export interface CapacityLimits {
+  /** Most jobs in flight over all runs. */
+  readonly maxInFlight: number;
+  /** Most jobs in flight in one region, over all runs. */
+  readonly maxInFlightPerRegion?: number;
+}
+
+export interface RunPermits {
+  /** A permit for one job; undefined once the signal has aborted. Dispose to release it. */
+  acquire(region: string | undefined, signal: AbortSignal): Promise<Disposable | undefined>;
+}
+
+export class Capacity {
+  readonly #all: Semaphore;
+  readonly #perRegion: number | undefined;
+  readonly #regions = new Map<string, Semaphore>();
+
+  constructor({ maxInFlight, maxInFlightPerRegion }: CapacityLimits) {
+    this.#all = new Semaphore(maxInFlight);
+    this.#perRegion = maxInFlightPerRegion;
+  }
+
+  /** Whether a region can be full while others are not. */
+  get limitsRegions(): boolean {
+    return this.#perRegion !== undefined;
+  }
+
+  /** Permits within the run's own `concurrency`, a sliding window. */
+  forRun({ concurrency }: Pick<StoredRun, "concurrency">): RunPermits {
+    const window = new Semaphore(concurrency ?? Infinity);
+    return {
+      acquire: async (region, signal) => {
+        const permits = new DisposableStack();
+        try {
+          for (const limit of [window, this.#region(region), this.#all]) {
+            if (limit) permits.use(limit.tryAcquire() ?? (await limit.acquire(signal)));
+          }
+          if (!signal.aborted) return permits;
+        } catch (error) {
+          permits.dispose();
+          if (!signal.aborted) throw error;
+        }
+        permits.dispose();
+        return undefined;
+      },
+    };
+  }
+
+  #region(region: string | undefined): Semaphore | undefined {
+    if (region === undefined || this.#perRegion === undefined) return undefined;
+    const known = this.#regions.get(region);
+    if (known) return known;
+    const limit = new Semaphore(this.#perRegion);
+    this.#regions.set(region, limit);
+    return limit;
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * RunChanges: tells whoever watches a run that something about it has changed and can be read.
+ *
+ * A hint and nothing more: it carries no data, so a watcher that misses one loses nothing.
+ */
+export class RunChanges {
+  readonly #watchers = new Map<string, Set<() => void>>();
+
+  /** Calls `changed` after each change of the run, until disposed. */
+  watch(runId: string, changed: () => void): Disposable {
+    const watchers = this.#watchers.get(runId) ?? new Set();
+    this.#watchers.set(runId, watchers.add(changed));
+    return {
+      [Symbol.dispose]: () => {
+        watchers.delete(changed);
+        if (watchers.size === 0 && this.#watchers.get(runId) === watchers) {
+          this.#watchers.delete(runId);
+        }
+      },
+    };
+  }
+
+  notify(runId: string): void {
+    for (const changed of this.#watchers.get(runId) ?? []) changed();
+  }
+}

@@ -1,0 +1,13 @@
+/** What the core tells whoever measures it: facts as they happen, without opinion or format. */
+import type { EndState } from "../domain/job.ts";
+
+export type Observation =
+  | { readonly type: "run.accepted" }
+  | { readonly type: "run.ended"; readonly state: EndState }
+  | { readonly type: "job.started"; readonly region: string }
+  /** `ms`: from dispatch to outcome. */
+  | { readonly type: "job.answered"; readonly region: string; readonly ms: number }
+  | { readonly type: "job.retried"; readonly region: string }
+  | { readonly type: "job.ended"; readonly region: string; readonly state: EndState };
+
+export type Observe = (observation: Observation) => void;

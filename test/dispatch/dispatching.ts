@@ -1,0 +1,43 @@
+/** A remote dispatcher for tests, and jobs for it. */
+import type { Dispatch, DispatchJob } from "../../src/dispatch/dispatch.ts";
+import { remoteDispatch } from "../../src/dispatch/remote.ts";
+
+export const MAX_RESPONSE = 1024 ** 2;
+
+export interface DispatchingOptions {
+  readonly token?: string;
+  readonly monotonic?: () => number;
+}
+
+/** A dispatcher whose regions are the given endpoints, by name. */
+export function dispatcher(
+  endpoints: Readonly<Record<string, string>>,
+  { monotonic = () => performance.now(), token }: DispatchingOptions = {},
+): Dispatch {
+  const credentials = token === undefined ? {} : { token };
+  const regions = Object.entries(endpoints).map(
+    ([name, url]) => [name, { name, url, ...credentials }] as const,
+  );
+  return remoteDispatch({ regions: new Map(regions), maxResponse: MAX_RESPONSE, monotonic });
+}
+
+let jobs = 0;
+
+/** A job with an id of its own. */
+export function job(
+  region: string,
+  runners: DispatchJob["runners"] = [{ name: "titleTest" }],
+): DispatchJob {
+  return { runId: "run_1", jobId: `job_${++jobs}`, url: "https://example.com/", region, runners };
+}
+
+export const never = (): AbortSignal => new AbortController().signal;
+
+/** The promise's value; rejects if it is not there within `withinMs`, a bound with much slack. */
+export async function soon<Value>(promise: Promise<Value>, withinMs = 3_000): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`Not settled within ${withinMs} ms.`)), withinMs);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
