@@ -146,6 +146,13 @@ export const runnerFlags = {
   drain: drainFlag,
 } satisfies FlagTable;
 
+export const dataFlags = { data: orchestratorFlags.data } satisfies FlagTable;
+
+export const doctorFlags = {
+  data: orchestratorFlags.data,
+  runners: orchestratorFlags.runners,
+} satisfies FlagTable;
+
 export const typesFlags = {
   print: { about: "print the declarations instead of writing them", fallback: false, parse: isOn },
 } satisfies FlagTable;
@@ -184,6 +191,22 @@ export function runnerConfig(argv: readonly string[]): RunnerConfig {
 /** A misspelt name must not show only when something misses its variable. */
 function unsetVariables(flag: string, names: readonly string[]): string[] {
   return names.filter((name) => !process.env[name]).map((name) => `${flag}: ${name} is not set`);
+}
+
+/** Configuration of `volley backup FILE`. Throws StartError naming every fault. */
+export function backupConfig(argv: readonly string[]): { data: string; file: string } {
+  const { values, positionals, faults } = parse(dataFlags, argv);
+  const [file = "", ...rest] = positionals;
+  fail([...faults, ...(file === "" ? ["FILE is missing"] : []), ...rest.map(unexpected)]);
+  return { ...values, file };
+}
+
+/** Configuration of `volley doctor`. Throws StartError naming every fault. */
+export function doctorConfig(argv: readonly string[]) {
+  const { values, positionals, faults } = parse(doctorFlags, argv);
+  const { regions, faults: regionFaults } = environmentRegions();
+  fail([...faults, ...positionals.map(unexpected), ...regionFaults]);
+  return { ...values, regions };
 }
 
 /** Configuration of `volley types [DIR]`. Throws StartError naming every fault. */

@@ -9,7 +9,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import {
-  hostEnvironment,
+  hostOptions,
   libraryConfig,
   type LibraryOptions,
   type OrchestratorConfig,
@@ -23,18 +23,24 @@ import { remoteDispatch } from "./dispatch/remote.ts";
 import { StartError } from "./domain/errors.ts";
 import { safeFetch } from "./http/app.ts";
 import { Live } from "./http/live/live.ts";
+import { watchLoopLag } from "./http/loop-lag.ts";
 import { orchestratorApp } from "./http/orchestrator-app.ts";
 import { ownRequest } from "./http/own-request.ts";
 import { systemClock } from "./lib/clock.ts";
 import { type Log, silentLog } from "./lib/log.ts";
+import { Metrics } from "./lib/metrics.ts";
 import { present } from "./lib/present.ts";
+import { orchestratorMetrics } from "./orchestrator/metrics.ts";
+import type { Observe } from "./orchestrator/observation.ts";
 import { Orchestrator } from "./orchestrator/orchestrator.ts";
+import { retain } from "./orchestrator/retention.ts";
 import { hostCommand } from "./runner/host-command.ts";
 import { RunnerPool } from "./runner/pool.ts";
 import { Project } from "./runner/project.ts";
-import { lockDataFolder } from "./store/sqlite/lock.ts";
-import { openDatabase } from "./store/sqlite/open.ts";
+import { LOCK_FILE, lockDataFolder } from "./store/sqlite/lock.ts";
+import { DATABASE_FILE, openDatabase } from "./store/sqlite/open.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import type { RunStore } from "./store/store.ts";
 
 const DEFAULT_BASE_PATH = "/api/orchestrator";
 /** Empty, or segments of plain characters without a slash at the end. */
@@ -74,46 +80,34 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     ]);
   }
   const config = libraryConfig(given);
-  const clock = systemClock;
+  const metrics = new Metrics();
+  const measure = orchestratorMetrics(metrics, () => orchestrator);
   const pool = config.runners === undefined ? undefined : openRunners(config, config.runners, log);
-  const { release, store } = openStore(config.data);
-  const orchestrator = new Orchestrator({
-    store,
-    dispatch: {
-      remote: remoteDispatch({ ...config, monotonic: clock.monotonic }),
-      local: pool ? localDispatch(pool) : noLocalRunners,
-    },
-    clock,
-    log,
-    random: Math.random,
-    limits: {
-      regions: new Set(config.regions.keys()),
-      maxRunners: config.maxRunners,
-      maxRunTimeMs: config.maxRunTime,
-    },
-    maxInFlight: inFlightLimit(config.maxInFlight, log),
-    maxBacklog: config.maxBacklog,
-    onInterrupted: config.onInterrupted,
-    ...present({
-      localRunners: pool && (async () => new Set((await pool.catalog()).runners.keys())),
-      maxInFlightPerRegion: config.maxInFlightPerRegion,
-      jobTimeoutMs: config.jobTimeout,
-    }),
-  });
+  const { release, store } = openStore(config.data, measure.committed);
+  const orchestrator = openOrchestrator(config, { store, pool, log, observe: measure.observe });
   const live = new Live({ store, changes: orchestrator.changes, log });
-  const { maxBody } = config;
-  const app = orchestratorApp({ basePath, log, maxBody, orchestrator, store, live, keepOpen });
+  const app = orchestratorApp({
+    ...{ basePath, keepOpen, live, log, metrics, orchestrator, store },
+    maxBody: config.maxBody,
+    isDraining: () => orchestrator.draining,
+  });
   const answer = safeFetch(app, log);
+  const stopped = new AbortController();
+  const lag = watchLoopLag(measure.late);
   // Not before the caller had its turn: a server that finds its port in use must dispatch nothing.
-  const ready = new Promise<void>((resolve) => setImmediate(resolve)).then(() =>
-    orchestrator.recover(),
-  );
+  const ready = new Promise<void>((resolve) => setImmediate(resolve)).then(async () => {
+    await orchestrator.recover();
+    const bounds = { keepForMs: config.keepFor, keepRuns: config.keepRuns };
+    void retain({ store, clock: systemClock, log, ...bounds }, stopped.signal);
+  });
   const fetch = async (request: Request): Promise<Response> => {
     await ready;
     return answer(ownRequest(request));
   };
   const close = async (drainMs = 0): Promise<void> => {
     await ready;
+    stopped.abort();
+    lag[Symbol.dispose]();
     live.close();
     await orchestrator.close(drainMs);
     await pool?.close();
@@ -123,23 +117,57 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   return Object.assign(fetch, { fetch, close });
 }
 
-function openRunners(config: OrchestratorConfig, dir: string, log: Log): RunnerPool {
-  const { hosts, runnerTimeout } = config;
-  const project = Project.open(dir);
-  const env = hostEnvironment();
-  return new RunnerPool({ project, command: hostCommand(), env, hosts, runnerTimeout, log });
+interface OrchestratorParts {
+  readonly store: RunStore;
+  readonly pool: RunnerPool | undefined;
+  readonly log: Log;
+  readonly observe: Observe;
 }
 
-function openStore(folder: string): { store: SqliteStore; release: () => void } {
+function openOrchestrator(config: OrchestratorConfig, parts: OrchestratorParts): Orchestrator {
+  const { pool, ...shared } = parts;
+  return new Orchestrator({
+    ...shared,
+    dispatch: {
+      remote: remoteDispatch({ ...config, clock: systemClock }),
+      local: pool ? localDispatch(pool) : noLocalRunners,
+    },
+    clock: systemClock,
+    random: Math.random,
+    limits: {
+      regions: new Set(config.regions.keys()),
+      maxRunners: config.maxRunners,
+      maxRunTimeMs: config.maxRunTime,
+    },
+    maxInFlight: inFlightLimit(config.maxInFlight, parts.log),
+    maxBacklog: config.maxBacklog,
+    onInterrupted: config.onInterrupted,
+    ...present({
+      localRunners: pool && (async () => new Set((await pool.catalog()).runners.keys())),
+      maxInFlightPerRegion: config.maxInFlightPerRegion,
+      jobTimeoutMs: config.jobTimeout,
+    }),
+  });
+}
+
+function openRunners(config: OrchestratorConfig, dir: string, log: Log): RunnerPool {
+  const project = Project.open(dir);
+  return new RunnerPool({ project, command: hostCommand(), log, ...hostOptions(config) });
+}
+
+function openStore(
+  folder: string,
+  committed: (ms: number) => void,
+): { store: SqliteStore; release: () => void } {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
     const message = `The data folder ${folder} cannot be made: ${(error as Error).message}.`;
     throw new StartError([message], { cause: error });
   }
-  const lock = lockDataFolder(folder, join(folder, "volley.lock"));
+  const lock = lockDataFolder(folder, join(folder, LOCK_FILE));
   try {
-    const store = new SqliteStore(openDatabase(join(folder, "volley.sqlite")));
+    const store = new SqliteStore(openDatabase(join(folder, DATABASE_FILE)), committed);
     return { store, release: () => lock[Symbol.dispose]() };
   } catch (error) {
     lock[Symbol.dispose]();

@@ -13,6 +13,8 @@ import { StartError } from "./domain/errors.ts";
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   serve: () => import("./cli/serve.ts"),
   runner: () => import("./cli/runner.ts"),
+  backup: () => import("./cli/backup.ts"),
+  doctor: () => import("./cli/doctor.ts"),
   types: () => import("./cli/types.ts"),
 };
 

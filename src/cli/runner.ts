@@ -4,6 +4,7 @@
 import { hostOptions, runnerConfig, runnerFlags } from "../config.ts";
 import { createRunnerApp } from "../http/runner-app.ts";
 import type { Log } from "../lib/log.ts";
+import { Metrics } from "../lib/metrics.ts";
 import { present } from "../lib/present.ts";
 import { hostCommand } from "../runner/host-command.ts";
 import { RunnerPool } from "../runner/pool.ts";
@@ -47,9 +48,17 @@ async function run(argv: readonly string[]): Promise<number> {
     log,
     ...hosts,
   });
+  const metrics = new Metrics();
+  metrics.gauge("volley_runner_jobs_active", "Jobs being executed.", () => [[{}, runners.active]]);
+  metrics.gauge("volley_runner_jobs_waiting", "Jobs waiting for a host.", () => [
+    [{}, runners.waiting],
+  ]);
+  let draining = false;
   const app = createRunnerApp({
     runners,
     log,
+    metrics,
+    isDraining: () => draining,
     maxBody: config.maxBody,
     keepOpen: (request) => server.timeout(request, 0),
     ...present({ region: config.region, token: config.token }),
@@ -57,6 +66,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const server = listen({ ...config, fetch: app.fetch });
   announce(server);
   const code = await stop;
+  draining = true;
   await drain(server, config.drain);
   await runners.close();
   return code;

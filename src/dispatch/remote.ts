@@ -7,10 +7,12 @@
 import type { RequestedRunner } from "../domain/job.ts";
 import type { Region, Regions } from "../domain/region.ts";
 import { type Result, unanswered } from "../domain/result.ts";
+import type { Clock } from "../lib/clock.ts";
 import { type EndpointError, failure, readAnswer, readEndpointError } from "./answer.ts";
 import type { Dispatch, DispatchJob, JobOutcome } from "./dispatch.ts";
 import { discard, readBody } from "./read-body.ts";
 import { refused } from "./refusal.ts";
+import { retryAfter } from "./retry-after.ts";
 import { EndpointSession } from "./sessions.ts";
 import { transportFault } from "./transport-fault.ts";
 
@@ -18,18 +20,19 @@ export interface RemoteDispatchOptions {
   readonly regions: Regions;
   /** Largest answer to one job, in bytes after decompression. */
   readonly maxResponse: number;
-  /** Milliseconds that never go back. */
-  readonly monotonic: () => number;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
 }
 
 /** What one POST came to. */
-type Exchange = JobOutcome | { readonly endpointError: EndpointError };
+type Exchange = JobOutcome | EndpointRefusal;
+type EndpointRefusal = Pick<JobOutcome, "retry"> & { readonly endpointError: EndpointError };
 
 export function remoteDispatch(options: RemoteDispatchOptions): Dispatch {
   const sessions = new Map<string, EndpointSession>();
   for (const name of options.regions.keys()) {
-    sessions.set(name, new EndpointSession(options.monotonic));
+    sessions.set(name, new EndpointSession(options.clock.monotonic));
   }
+  const { clock, maxResponse } = options;
   return async (job, signal) => {
     const region = options.regions.get(job.region ?? "");
     const session = sessions.get(job.region ?? "");
@@ -38,7 +41,7 @@ export function remoteDispatch(options: RemoteDispatchOptions): Dispatch {
       return failure("unknown_region", "orchestrator", error);
     }
     const post = (runners: readonly RequestedRunner[]): Promise<Exchange> =>
-      exchange({ ...job, runners }, { region, session, signal, maxResponse: options.maxResponse });
+      exchange({ ...job, runners }, { region, session, signal, clock, maxResponse });
     return withoutMissingRunners(job, post);
   };
 }
@@ -54,13 +57,13 @@ async function withoutMissingRunners(
   const first = await post(job.runners);
   if (!("endpointError" in first)) return first;
   const missing = missingRunners(job, first.endpointError);
-  if (missing.size === 0) return refused(first.endpointError);
+  if (missing.size === 0) return refusal(first);
 
   const error = `The endpoint has no runner named ${quoted(missing)}.`;
   const lacking = failure("runner_not_found", "runner", error);
   const present = job.runners.filter(({ name }) => !missing.has(name));
   const second = present.length === 0 ? lacking : await post(present);
-  const outcome = "endpointError" in second ? refused(second.endpointError) : second;
+  const outcome = "endpointError" in second ? refusal(second) : second;
   const answered = outcome.results?.values();
   const results = job.runners.map(({ name }): Result => {
     const why = missing.has(name)
@@ -70,6 +73,13 @@ async function withoutMissingRunners(
   });
   // A second failure outweighs the first: it says why nothing was answered.
   return { ...(outcome.state === "failed" ? outcome : lacking), results };
+}
+
+/** What the endpoint knows it will refuse again is not worth another attempt. */
+function refusal({ endpointError, ...retry }: EndpointRefusal): JobOutcome {
+  const outcome = refused(endpointError);
+  const final = outcome.errorCode === "runner_not_found" || outcome.errorCode === "invalid_input";
+  return final ? outcome : { ...outcome, ...retry };
 }
 
 /** The names, among those asked for, that a RUNNER_NOT_FOUND error lists. */
@@ -85,6 +95,7 @@ interface ExchangeOptions {
   readonly session: EndpointSession;
   readonly signal: AbortSignal;
   readonly maxResponse: number;
+  readonly clock: Pick<Clock, "now">;
 }
 
 async function exchange(job: DispatchJob, options: ExchangeOptions): Promise<Exchange> {
@@ -106,7 +117,7 @@ async function exchange(job: DispatchJob, options: ExchangeOptions): Promise<Exc
     return await readResponse(response, runners, options);
   } catch (error) {
     const { code, error: sentence } = transportFault(error);
-    return failure(code, "transport", sentence);
+    return { ...failure(code, "transport", sentence), retry: {} };
   }
 }
 
@@ -123,7 +134,7 @@ function headers(jobId: string, { token }: Region): Record<string, string> {
 async function readResponse(
   response: Response,
   runners: readonly RequestedRunner[],
-  { maxResponse, region }: ExchangeOptions,
+  { clock, maxResponse, region }: ExchangeOptions,
 ): Promise<Exchange> {
   const { status } = response;
   if (status >= 300 && status < 400) {
@@ -131,13 +142,15 @@ async function readResponse(
     const error = `The endpoint answered ${status}, a redirect, which is not followed.`;
     return failure("redirect_refused", "transport", error);
   }
+  const retry = retryAfter(response, clock.now());
   const read = await readBody(response, maxResponse);
   if ("fault" in read) return unreadable(read.fault, maxResponse);
   const body = withoutToken(read.text, region);
   if (response.ok) return readAnswer(body, runners);
   const endpointError = readEndpointError(body);
-  if (endpointError) return { endpointError };
-  return failure("bad_status", "transport", `The endpoint answered HTTP status ${status}.`);
+  if (endpointError) return { endpointError, ...retry };
+  const error = `The endpoint answered HTTP status ${status}.`;
+  return { ...failure("bad_status", "transport", error), ...retry };
 }
 
 function unreadable(fault: "too_large" | "undecodable", maxResponse: number): JobOutcome {

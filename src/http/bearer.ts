@@ -7,12 +7,12 @@ import { AppError } from "../domain/errors.ts";
 
 /**
  * A hook that throws AppError `unauthorized` unless the request carries `token` (RFC 6750) or is
- * for the path `open`. Without a token every request may pass.
+ * for one of the paths `open`. Without a token every request may pass.
  */
-export function bearerCheck(token: string | undefined, open: string) {
+export function bearerCheck(token: string | undefined, open: readonly string[]) {
   const expected = token === undefined ? undefined : digest(token);
   return ({ request }: { readonly request: Request }): void => {
-    if (!expected || new URL(request.url).pathname === open) return;
+    if (!expected || open.includes(new URL(request.url).pathname)) return;
     const [, given] = /^bearer (.+)$/i.exec(request.headers.get("authorization") ?? "") ?? [];
     if (given !== undefined && timingSafeEqual(digest(given), expected)) return;
     throw new AppError("unauthorized", "A valid bearer token is needed.");

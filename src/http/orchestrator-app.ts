@@ -1,5 +1,6 @@
 /**
- * The orchestrator's HTTP app: every route of the API under one base path, liveness at the root.
+ * The orchestrator's HTTP app: every route of the API under one base path, liveness and metrics at
+ * the root.
  */
 import { Elysia } from "elysia";
 
@@ -9,11 +10,12 @@ import { createApp } from "./app.ts";
 import { docsRoutes } from "./docs/docs-routes.ts";
 import { openApiDocument } from "./docs/spec.ts";
 import { eventRoutes, type EventRoutesDeps } from "./routes/events.ts";
-import { healthRoutes } from "./routes/health.ts";
+import { type HealthOptions, healthRoutes } from "./routes/health.ts";
 import { runRoutes, type RunRoutesDeps } from "./routes/runs.ts";
 import { submitRoutes, type SubmitRoutesDeps } from "./routes/submit.ts";
 
-export interface OrchestratorAppOptions extends RunRoutesDeps, SubmitRoutesDeps, EventRoutesDeps {
+export interface OrchestratorAppOptions
+  extends RunRoutesDeps, SubmitRoutesDeps, EventRoutesDeps, HealthOptions {
   readonly orchestrator: RunRoutesDeps["orchestrator"] & SubmitRoutesDeps["orchestrator"];
   readonly store: RunRoutesDeps["store"] & EventRoutesDeps["store"];
   readonly log: Log;
@@ -26,13 +28,13 @@ export function orchestratorApp(options: OrchestratorAppOptions) {
     .use(runRoutes(options))
     .use(eventRoutes(options));
   const spec = () =>
-    openApiDocument(new Elysia().use(routes).use(healthRoutes()), {
+    openApiDocument(new Elysia().use(routes).use(healthRoutes(options)), {
       title: "volley orchestrator",
       version,
       description: "One request fans out to every region and comes back as one summary.",
     });
   return createApp(log)
-    .use(healthRoutes())
+    .use(healthRoutes(options))
     .use(routes)
     .use(
       new Elysia({ prefix: basePath }).use(

@@ -14,20 +14,21 @@ import { bearerCheck } from "./bearer.ts";
 import { docsRoutes } from "./docs/docs-routes.ts";
 import { type OpenApiDocument, openApiDocument } from "./docs/spec.ts";
 import { executeRoutes, type ExecuteRoutesDeps } from "./routes/execute.ts";
-import { healthRoutes } from "./routes/health.ts";
+import { type HealthOptions, healthRoutes } from "./routes/health.ts";
 import { infoRoutes, SCHEMA_WAIT_MS } from "./routes/info.ts";
 import { withInputSchemas } from "./runner-spec.ts";
 
 export const RUNNER_BASE = "/api/runner";
 
-export interface RunnerAppOptions extends Omit<ExecuteRoutesDeps, "runners"> {
+export interface RunnerAppOptions extends Omit<ExecuteRoutesDeps, "runners">, HealthOptions {
   readonly runners: Pick<RunnerPool, "catalog" | "execute" | "inputSchemas">;
   readonly log: Log;
-  /** What requests must carry as a bearer token, apart from those for liveness. */
+  /** What requests must carry as a bearer token, apart from probes. */
   readonly token?: string;
 }
 
-const LIVENESS = "/healthz";
+/** For whoever keeps the server running, and cannot carry a token as a rule. */
+const PROBES = ["/healthz", "/readyz"] as const;
 const TITLE = "volley runner server";
 
 export function createRunnerApp(options: RunnerAppOptions) {
@@ -36,7 +37,7 @@ export function createRunnerApp(options: RunnerAppOptions) {
     .use(executeRoutes(options))
     .use(infoRoutes({ ...options, basePath: RUNNER_BASE }));
   const spec = () =>
-    openApiDocument(new Elysia().use(routes).use(healthRoutes()), {
+    openApiDocument(new Elysia().use(routes).use(healthRoutes(options)), {
       title: TITLE,
       version,
       description: "Executes runner files for one region. Speaks the wire protocol of the SDK.",
@@ -45,8 +46,8 @@ export function createRunnerApp(options: RunnerAppOptions) {
     withInputSchemas(document, await runners.inputSchemas(SCHEMA_WAIT_MS));
   // The check stands on the root: a hook of a plugin would leave the other routes open.
   return createApp(log)
-    .onRequest(bearerCheck(token, LIVENESS))
-    .use(healthRoutes())
+    .onRequest(bearerCheck(token, PROBES))
+    .use(healthRoutes(options))
     .use(routes)
     .use(
       new Elysia({ prefix: RUNNER_BASE }).use(

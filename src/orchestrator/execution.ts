@@ -9,6 +9,7 @@ import type { Dispatch } from "../dispatch/dispatch.ts";
 import { AppError } from "../domain/errors.ts";
 import type { EndState, JobEnd } from "../domain/job.ts";
 import type { Clock } from "../lib/clock.ts";
+import { firstAborted } from "../lib/first-aborted.ts";
 import type { Log } from "../lib/log.ts";
 import type { EndMoment, Moment, PendingJob, RunStore, StoredRun } from "../store/store.ts";
 import { type Attempt, attempt } from "./attempt.ts";
@@ -147,14 +148,15 @@ export class RunExecution {
     const region = job.region ?? "";
     const started = clock.monotonic();
     let permit: Disposable | undefined = first;
-    for (let used = 0; permit; used++) {
+    // A restart gives no retries anew; the attempt that it cut off is made good for.
+    for (let used = Math.max(0, job.attempts - 1); permit; used++) {
       const outcome = await this.#attempt(job, permit);
       if (!outcome) return;
       const budget = { allowed: this.run.retries, used, remainingMs: this.#remaining() };
       const delay = this.#stopReason ? undefined : retryDelay(outcome, budget, random);
       if (delay === undefined) return this.#endJob(job, outcome, started);
       observe({ type: "job.retried", region });
-      await aborted(clock.deadline(delay), this.#starting.signal);
+      await firstAborted(clock.deadline(delay), this.#starting.signal);
       permit = await acquire();
     }
   }
@@ -234,7 +236,7 @@ export class RunExecution {
         const away = error instanceof AppError && error.code === "store_unavailable";
         if (!away || this.#stopReason === "shutdown") throw error;
         this.#deps.log.error("run store unavailable; trying again", { error });
-        await aborted(this.#deps.clock.deadline(STORE_RETRY_MS));
+        await firstAborted(this.#deps.clock.deadline(STORE_RETRY_MS));
       }
     }
   }
@@ -255,16 +257,4 @@ export class RunExecution {
 
 function milliseconds(elapsed: number): number {
   return Math.max(0, Math.round(elapsed));
-}
-
-/** Resolves once one of the signals has aborted. */
-function aborted(...signals: readonly AbortSignal[]): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      for (const signal of signals) signal.removeEventListener("abort", settle);
-      resolve();
-    };
-    for (const signal of signals) signal.addEventListener("abort", settle);
-    if (signals.some((signal) => signal.aborted)) settle();
-  });
 }

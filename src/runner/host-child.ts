@@ -104,7 +104,7 @@ class Host {
 
   async #withPlaywright(context: object, url: string): Promise<object> {
     const run = this.#calling();
-    if (!run) throw new Error("withPlaywright was called outside of a runner.");
+    if (!run?.executing) throw new Error("withPlaywright was called outside of a runner.");
     return { ...context, ...(await run.visit.open(url)) };
   }
 }

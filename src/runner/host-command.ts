@@ -10,5 +10,7 @@ const HOST_ARGUMENT = "__host";
 export function hostCommand(): string[] {
   if (Bun.isStandaloneExecutable) return [process.execPath, HOST_ARGUMENT];
   const main = join(import.meta.dir, "..", "main.ts");
-  return [process.execPath, "--no-env-file", "--config=/dev/null", main, HOST_ARGUMENT];
+  // Otherwise a package that is missing would be fetched, which the binary does not do either.
+  const flags = ["--no-install", "--no-env-file", "--config=/dev/null"];
+  return [process.execPath, ...flags, main, HOST_ARGUMENT];
 }

@@ -65,6 +65,16 @@ export class RunnerPool {
     void sweepHostFolders(options.env["TMPDIR"]);
   }
 
+  /** Jobs being executed now. */
+  get active(): number {
+    return this.#permits.active;
+  }
+
+  /** Jobs waiting for a host now. */
+  get waiting(): number {
+    return this.#permits.waiting;
+  }
+
   /** What the project offers now. */
   catalog(): Promise<Catalog> {
     return this.#options.project.catalog();

@@ -40,6 +40,7 @@ export class TaskRun {
   readonly #interrupted = Promise.withResolvers<Reply>();
   #since = performance.now();
   #limit: ReturnType<typeof setTimeout> | undefined;
+  #executing = false;
   #answered = false;
   #strayed = false;
 
@@ -69,6 +70,11 @@ export class TaskRun {
     const left = await this.visit.end();
     const whole = evidence ? { ...reply, evidence } : reply;
     return { reply: whole, durationMs, spent: spent || this.#strayed || !left };
+  }
+
+  /** Whether the function was called and has not answered. */
+  get executing(): boolean {
+    return this.#executing && !this.#answered;
   }
 
   /** Ends the task for a fault outside of its function's promise. */
@@ -111,6 +117,7 @@ export class TaskRun {
   async #execute({ run }: LoadedRunner, input: unknown): Promise<Reply> {
     this.#environment.send({ type: "started", id: this.#task.id });
     this.#since = performance.now();
+    this.#executing = true;
     let reply: Reply;
     try {
       const returned = this.#environment.within(this, () => run(this.context, input));

@@ -3,6 +3,8 @@ import type { Dispatch, DispatchJob } from "../../src/dispatch/dispatch.ts";
 import { remoteDispatch } from "../../src/dispatch/remote.ts";
 
 export const MAX_RESPONSE = 1024 ** 2;
+/** The time of day for a dispatcher. */
+export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 export interface DispatchingOptions {
   readonly token?: string;
@@ -15,10 +17,11 @@ export function dispatcher(
   { monotonic = () => performance.now(), token }: DispatchingOptions = {},
 ): Dispatch {
   const credentials = token === undefined ? {} : { token };
+  const clock = { now: () => NOW, monotonic };
   const regions = Object.entries(endpoints).map(
     ([name, url]) => [name, { name, url, ...credentials }] as const,
   );
-  return remoteDispatch({ regions: new Map(regions), maxResponse: MAX_RESPONSE, monotonic });
+  return remoteDispatch({ regions: new Map(regions), maxResponse: MAX_RESPONSE, clock });
 }
 
 let jobs = 0;

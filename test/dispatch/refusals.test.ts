@@ -90,6 +90,7 @@ describe("remoteDispatch when the endpoint lacks runners", () => {
         lacking("a"),
         { name: "b", status: "error", errorMessage: error, errorSource: "transport" },
       ],
+      retry: {},
     });
   });
 
@@ -153,7 +154,13 @@ function lacking(name: string) {
 const issue = (path: unknown, message: unknown) => ({ path, message, code: "x" });
 
 describe("remoteDispatch when the endpoint refuses the job", () => {
-  test.each<[string, Response, { errorCode: string; errorSource: string; error: string }]>([
+  test.each<
+    [
+      string,
+      Response,
+      { errorCode: string; errorSource: string; error: string; retry?: Record<never, never> },
+    ]
+  >([
     [
       "faulty input",
       refuse("INPUT_VALIDATION_FAILED", {
@@ -192,6 +199,7 @@ describe("remoteDispatch when the endpoint refuses the job", () => {
         errorCode: "execution_failed",
         errorSource: "runner",
         error: "The endpoint refused the job: It broke.",
+        retry: {},
       },
     ],
     [
@@ -201,6 +209,7 @@ describe("remoteDispatch when the endpoint refuses the job", () => {
         errorCode: "endpoint_error",
         errorSource: "transport",
         error: "The endpoint refused the job: TEAPOT.",
+        retry: {},
       },
     ],
   ])("for %s, says so", async (_why, answer, refusal) => {

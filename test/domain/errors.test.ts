@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { AppError, ERROR_CODES, StartError } from "../../src/domain/errors.ts";
+import { AppError, ERROR_CODES, runNotFound, StartError } from "../../src/domain/errors.ts";
 
 describe("AppError", () => {
   test("carries its code, its message, its cause and its faults", () => {
@@ -17,6 +17,16 @@ describe("ERROR_CODES", () => {
   test("are unique snake-case words", () => {
     expect(new Set(ERROR_CODES).size).toBe(ERROR_CODES.length);
     for (const code of ERROR_CODES) expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
+  });
+});
+
+describe("runNotFound", () => {
+  test("names the run, of a long name as much as an id may have", () => {
+    expect(runNotFound("r")).toMatchObject({
+      code: "run_not_found",
+      message: 'There is no run "r".',
+    });
+    expect(runNotFound("x".repeat(10_000)).message.length).toBeLessThan(200);
   });
 });
 

@@ -15,6 +15,11 @@ describe("unanswered", () => {
     });
     expect(Value.Check(Result, result)).toBe(true);
   });
+
+  test("keeps the code of what failed", () => {
+    const why = { error: "It was late.", errorCode: "timed_out", errorSource: "timeout" } as const;
+    expect(unanswered("a", why)).toMatchObject({ errorCode: "timed_out" });
+  });
 });
 
 describe("countResults", () => {

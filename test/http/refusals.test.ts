@@ -6,6 +6,7 @@ import { safeFetch } from "../../src/http/app.ts";
 import { orchestratorApp } from "../../src/http/orchestrator-app.ts";
 import { STATUS_OF } from "../../src/http/problem.ts";
 import { createLog } from "../../src/lib/log.ts";
+import { Metrics } from "../../src/lib/metrics.ts";
 import { type Endpoint, startEndpoint } from "../support/endpoint.ts";
 import { BASE, problemOf, regions, request, Served } from "./serving.ts";
 
@@ -208,6 +209,8 @@ function failing(error: unknown, lines: string[] = []) {
     },
     live: { events: () => new ReadableStream(), progress: () => new ReadableStream() },
     keepOpen: () => {},
+    isDraining: () => false,
+    metrics: new Metrics(),
   });
   return safeFetch(app, log);
 }

@@ -39,6 +39,15 @@ export const aborted: JobOutcome = {
   errorSource: "transport",
 };
 
+/** A failure that another attempt may mend, at the earliest after `afterMs`. */
+export const unlucky = (afterMs?: number): JobOutcome => ({
+  state: "failed",
+  error: "The endpoint answered 503.",
+  errorCode: "endpoint_status",
+  errorSource: "transport",
+  retry: present({ afterMs }),
+});
+
 /** Dispatches that answer as scripted, or when told, or with a failure when aborted. */
 export class Dispatches {
   readonly calls: Call[] = [];
@@ -92,6 +101,11 @@ export interface StageOptions {
   readonly limits?: Partial<OrchestratorOptions["limits"]>;
 }
 
+/** Lets everything go on that needs no more than a few turns of the event loop. */
+export async function turns(count = 20): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
+}
+
 export class Stage {
   readonly store: RunStore;
   /** Of remote runs. */
@@ -138,6 +152,16 @@ export class Stage {
 
   async submit(request: RunRequest, requestDigest = JSON.stringify(request)): Promise<string> {
     return (await this.orchestrator.submit(request, { requestDigest })).runId;
+  }
+
+  /** How often that was observed. */
+  count(type: Observation["type"]): number {
+    return this.observed.filter((observation) => observation.type === type).length;
+  }
+
+  /** Resolves once that was observed so often. */
+  async observe(type: Observation["type"], count: number): Promise<void> {
+    await eventually(`${count} times ${type}`, () => this.count(type) >= count);
   }
 
   /** The summary as the API would tell it. */

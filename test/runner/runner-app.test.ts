@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { createRunnerApp } from "../../src/http/runner-app.ts";
 import { silentLog } from "../../src/lib/log.ts";
+import { Metrics } from "../../src/lib/metrics.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { hostsOf, openPool, type Pool } from "./harness.ts";
@@ -27,6 +28,8 @@ async function serve(
     ...(hosts === undefined ? {} : { hosts }),
   });
   const app = createRunnerApp({
+    isDraining: () => false,
+    metrics: new Metrics(),
     runners: pool.pool,
     log: silentLog,
     maxBody: 10_000,

@@ -71,6 +71,30 @@ export function submitContract(name: string, open: OpenStore): void {
       expect(await store().findRun("second")).toBeUndefined();
     });
 
+    test("names no digest when id and idempotency key belong to two runs", async () => {
+      await created(store(), newRun("a"));
+      await created(store(), newRun("b", { idempotencyKey: "k" }));
+      const torn = await store().submit(newRun("a", { idempotencyKey: "k" }));
+      expect(torn).toEqual({ created: false, runId: "a" });
+      expect(await store().unfinishedRuns()).toHaveLength(2);
+    });
+
+    test("names the digest when id and idempotency key belong to one run", async () => {
+      await created(store(), newRun("a", { idempotencyKey: "k" }));
+      expect(await store().submit(newRun("a", { idempotencyKey: "k" }))).toEqual({
+        created: false,
+        runId: "a",
+        requestDigest: "digest of a",
+      });
+    });
+
+    test("keeps the run that a run repeats", async () => {
+      await created(store(), newRun("child", { parentRunId: "parent" }));
+      expect(await store().findRun("child")).toMatchObject({ parentRunId: "parent" });
+      await created(store(), newRun("orphan"));
+      expect(await store().findRun("orphan")).not.toHaveProperty("parentRunId");
+    });
+
     test("answers a repetition long after the run ended", async () => {
       const run = await created(store(), newRun("r"));
       await execute(store(), run, 0, answered("pass"));

@@ -4,7 +4,11 @@
  * `open` gives a store without runs; it is closed after each test.
  */
 import type { RunStore } from "../../src/store/store.ts";
+import { cancelContract } from "./contract-cancel.ts";
+import { eventContract } from "./contract-events.ts";
 import { jobContract } from "./contract-jobs.ts";
+import { listContract } from "./contract-list.ts";
+import { pruneContract } from "./contract-prune.ts";
 import { readContract } from "./contract-reads.ts";
 import { submitContract } from "./contract-submit.ts";
 
@@ -14,4 +18,8 @@ export function storeContract(name: string, open: OpenStore): void {
   submitContract(name, open);
   jobContract(name, open);
   readContract(name, open);
+  eventContract(name, open);
+  cancelContract(name, open);
+  listContract(name, open);
+  pruneContract(name, open);
 }

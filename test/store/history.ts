@@ -16,6 +16,9 @@ export function outline({ data, id, type }: RunEvent): string {
   return `${id} ${type} ${data.status.state}`;
 }
 
+/** The words of an outline that name its type and its job. */
+const jobOf = (line: string): string => line.split(" ").slice(1, 3).join(" ");
+
 export class History {
   /** Every event that happened, in order. */
   readonly told: string[];
@@ -36,11 +39,10 @@ export class History {
 
   /** What a reader that comes late finds: of several starts of a job, the last. */
   get kept(): readonly string[] {
-    const job = (line: string): string => line.split(" ").slice(1, 3).join(" ");
     return this.told.filter(
       (line, at) =>
         !line.includes("job.started") ||
-        !this.told.slice(at + 1).some((later) => job(later) === job(line)),
+        !this.told.slice(at + 1).some((later) => jobOf(later) === jobOf(line)),
     );
   }
 
@@ -58,12 +60,12 @@ export class History {
     return true;
   }
 
-  /** Ends the run, and whatever is open of it. */
+  /** Ends the run, and whatever is open of it; each end of those has the next number. */
   async finish(state: EndState): Promise<void> {
     const event = this.#last + 1;
     const open = [...this.#queued, ...this.#running.map(({ job }) => job)];
     for (const { jobId } of open.toSorted((a, b) => a.position - b.position)) {
-      this.#tell(`job.finished ${jobId} timed_out`);
+      this.#tell(`job.finished ${jobId} timed_out`, 1);
     }
     await this.#store.endOpenJobs(this.run, struck, { at: CREATED, event });
     this.#tell(`run.finished ${state}`);
@@ -78,7 +80,7 @@ export class History {
   }
 
   async #end(index: number): Promise<void> {
-    const [{ job }] = this.#running.splice(index, 1) as [{ job: PendingJob }];
+    const { job } = this.#running.splice(index, 1)[0]!;
     const end = this.#random.pick([answered("pass"), unreachable, struck]);
     this.#tell(`job.finished ${job.jobId} ${end.state}`);
     const moment = { at: CREATED, event: this.#last, durationMs: 0 };
@@ -86,10 +88,8 @@ export class History {
   }
 
   /** Numbers grow, but not always by one: what was not kept leaves a gap. */
-  #tell(what: string): void {
-    this.#last += this.#random.integer(1, 3);
-    // The events of open jobs that end together follow each other.
-    if (what.startsWith("job.finished") && this.#ending(what)) this.#last = this.#previous() + 1;
+  #tell(what: string, step = this.#random.integer(1, 3)): void {
+    this.#last += step;
     this.told.push(`${this.#last} ${what}`);
   }
 }

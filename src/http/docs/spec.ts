@@ -61,6 +61,7 @@ function finish(document: OpenApiDocument): OpenApiDocument {
       const json = operation.requestBody?.content["application/json"];
       if (json) operation.requestBody = { required: true, content: jsonContent(json) };
       for (const [status, response] of Object.entries(operation.responses)) {
+        moveUnion(response);
         const schema = response.content?.["application/json"]?.schema;
         if (schema) response.content = answerContent(Number(status), schema);
       }
@@ -68,6 +69,14 @@ function finish(document: OpenApiDocument): OpenApiDocument {
   }
   document.components = { schemas: { Problem } };
   return document;
+}
+
+/** The generator knows a body by its type, which a union of several has not. */
+function moveUnion(response: Operation["responses"][string] & { anyOf?: object[] }): void {
+  const { anyOf } = response;
+  if (!anyOf) return;
+  response.content = { "application/json": { schema: { anyOf } } };
+  delete response.anyOf;
 }
 
 /** A list of examples belongs to the schema; a parameter's own examples would be a map. */

@@ -63,7 +63,9 @@ export function executeRoutes({ keepOpen, maxBody, region, runners }: ExecuteRou
       body: ExecuteRequest,
       parse: ({ request }) => readBody(request),
       response: {
-        200: Type.Union([ExecuteAnswer, WrappedAnswer]),
+        200: Type.Union([ExecuteAnswer, WrappedAnswer], {
+          description: "One result per runner, in request order; wrapped as the request was.",
+        }),
         500: RunnerNotFound,
         ...problems(400, 401, 413, 415, 429, 503),
       },

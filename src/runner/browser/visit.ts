@@ -71,7 +71,6 @@ export class Visit {
     if (typeof url !== "string" || url === "") {
       throw new TypeError(`withPlaywright needs the url of a page, not ${Bun.inspect(url)}.`);
     }
-    if (this.#ended) throw new Error("withPlaywright was called after the runner had ended.");
     if (!this.#begun) this.#options.begun();
     this.#begun = true;
     this.#context ??= this.#enter();

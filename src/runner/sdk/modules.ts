@@ -92,11 +92,20 @@ function registerZod(): void {
   Bun.plugin({
     name: pathToken("zod"),
     setup: (build) => {
-      for (const [name, load] of Object.entries(ZOD)) {
+      for (const name of Object.keys(ZOD)) {
+        const load = zodLoader(name);
         build.module(name, async () => ({ exports: { ...(await load()) }, loader: "object" }));
       }
     },
   });
+}
+
+/** Within the binary a bundled module; from sources a file, as the name will stand for ours. */
+function zodLoader(name: string): () => Promise<Exports> {
+  const bundled = ZOD[name];
+  if (Bun.isStandaloneExecutable && bundled) return bundled;
+  const path = Bun.resolveSync(name, import.meta.dir);
+  return () => import(path) as Promise<Exports>;
 }
 
 function registerRunners({ config, playwright, runners }: SdkModules): void {

@@ -18,20 +18,26 @@ interface Write {
   readonly reject: (error: unknown) => void;
 }
 
+export interface CommitHooks {
+  /** Runs inside each transaction, last. */
+  readonly beforeCommit: () => void;
+  /** Forgets what `beforeCommit` would have done. */
+  readonly afterRollback: () => void;
+  /** Told how long each commit took, in milliseconds. */
+  readonly committed?: (ms: number) => void;
+}
+
 export class GroupCommit {
   readonly #db: Database;
-  readonly #beforeCommit: () => void;
-  readonly #afterRollback: () => void;
+  readonly #hooks: CommitHooks;
   #queue: Write[] = [];
   #scheduled = false;
   #closed = false;
   #synchronous: Durability = "durable";
 
-  /** `beforeCommit` runs inside each transaction, last; `afterRollback` forgets what it would do. */
-  constructor(db: Database, beforeCommit: () => void, afterRollback: () => void) {
+  constructor(db: Database, hooks: CommitHooks) {
     this.#db = db;
-    this.#beforeCommit = beforeCommit;
-    this.#afterRollback = afterRollback;
+    this.#hooks = hooks;
   }
 
   /**
@@ -69,21 +75,23 @@ export class GroupCommit {
   /** Whether the group is settled; a failed group of several is left for single attempts. */
   #commit(group: readonly Write[]): boolean {
     const values: unknown[] = [];
+    const begun = performance.now();
     try {
       this.#setSynchronous(
         group.some(({ durability }) => durability === "durable") ? "durable" : "progress",
       );
       this.#db.run("BEGIN IMMEDIATE");
       for (const { apply } of group) values.push(apply());
-      this.#beforeCommit();
+      this.#hooks.beforeCommit();
       this.#db.run("COMMIT");
     } catch (error) {
-      this.#afterRollback();
+      this.#hooks.afterRollback();
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
       if (group.length > 1) return false;
       group[0]?.reject(storeError(error));
       return true;
     }
+    this.#hooks.committed?.(performance.now() - begun);
     for (const [index, { resolve }] of group.entries()) resolve(values[index] as never);
     return true;
   }

@@ -8,6 +8,9 @@ import { Database } from "bun:sqlite";
 
 import { StartError } from "../../domain/errors.ts";
 
+/** In the data folder. */
+export const LOCK_FILE = "volley.lock";
+
 /** Locks of this process: a connection nobody refers to is collected, and its lock with it. */
 const held = new Set<Database>();
 

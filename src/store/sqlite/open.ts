@@ -9,6 +9,9 @@ import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { StartError } from "../../domain/errors.ts";
 import initial from "./migrations/0001-runs-and-jobs.sql" with { type: "text" };
 
+/** In the data folder. */
+export const DATABASE_FILE = "volley.sqlite";
+
 /** "vly1" in ASCII: tells our files from every other SQLite file. */
 const APPLICATION_ID = 0x766c7931;
 const USER_VERSION_OFFSET = 60;
@@ -22,7 +25,7 @@ const MIGRATIONS: readonly string[] = [initial];
 export function openDatabase(path: string): Database {
   let db: Database | undefined;
   try {
-    if (!isNew(path)) inspect(path);
+    if (!isNew(path)) inspectDatabase(path);
     db = new Database(path, { create: true, strict: true });
     // Before WAL, so that the mark is in the file itself from the first moment on.
     if (pragma(db, "application_id") !== APPLICATION_ID) {
@@ -53,7 +56,7 @@ function migrate(db: Database): void {
 }
 
 /** Throws StartError unless the file is ours, of a known version and sound. Writes nothing. */
-function inspect(path: string): void {
+export function inspectDatabase(path: string): void {
   const header = readHeader(path);
   if (header.toString("latin1", 0, 16) !== "SQLite format 3\0") {
     throw new StartError([`${path} is not a volley database: it is not an SQLite file.`]);

@@ -50,16 +50,19 @@ export class SqliteStore implements RunStore {
   readonly #commits: GroupCommit;
   #closed = false;
 
-  /** `db`: a database that `openDatabase` returned; closed together with the store. */
-  constructor(db: Database) {
+  /**
+   * `db`: a database that `openDatabase` returned; closed together with the store. `committed`: is
+   * told how long each commit took, in milliseconds.
+   */
+  constructor(db: Database, committed: (ms: number) => void = () => {}) {
     this.#db = db;
     this.#sql = prepareStatements(db);
     this.#counters = new RunCounters(this.#sql.addToCounters);
-    this.#commits = new GroupCommit(
-      db,
-      () => this.#counters.flush(),
-      () => this.#counters.clear(),
-    );
+    this.#commits = new GroupCommit(db, {
+      beforeCommit: () => this.#counters.flush(),
+      afterRollback: () => this.#counters.clear(),
+      committed,
+    });
   }
 
   submit(run: NewRun): Promise<Submitted> {

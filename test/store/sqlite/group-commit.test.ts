@@ -8,21 +8,24 @@ let db: Database;
 let commits: GroupCommit;
 /** What the group commit asked of the database, and when its hooks ran. */
 let trace: string[];
+/** How long each commit took, as it was told. */
+let committed: number[];
 
 beforeEach(() => {
   db = openDatabase(":memory:");
   db.run("CREATE TABLE t (a INTEGER UNIQUE CHECK (a < 100)) STRICT");
   trace = [];
+  committed = [];
   const run = db.run.bind(db);
   db.run = ((sql: string) => {
     if (!sql.startsWith("INSERT")) trace.push(sql);
     return run(sql);
   }) as typeof db.run;
-  commits = new GroupCommit(
-    db,
-    () => trace.push("before commit"),
-    () => trace.push("after rollback"),
-  );
+  commits = new GroupCommit(db, {
+    beforeCommit: () => trace.push("before commit"),
+    afterRollback: () => trace.push("after rollback"),
+    committed: (ms) => committed.push(ms),
+  });
 });
 
 afterEach(() => db.close());
@@ -92,6 +95,13 @@ describe("GroupCommit", () => {
     const rollbacks = trace.filter((entry) => entry === "after rollback");
     expect(rollbacks).toHaveLength(trace.filter((entry) => entry === "ROLLBACK").length);
     expect(rollbacks.length).toBeGreaterThan(0);
+  });
+
+  test("tells how long each commit took, and nothing of those that failed", async () => {
+    await Promise.all([1, 2].map((value) => commits.write("durable", insert(value))));
+    await commits.write("durable", insert(200)).catch(() => {});
+    expect(committed).toEqual([expect.any(Number)]);
+    expect(committed[0]).toBeGreaterThanOrEqual(0);
   });
 
   test("goes on after a failure", async () => {
