@@ -43,6 +43,8 @@ import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { RunStore } from "./store/store.ts";
 
 const DEFAULT_BASE_PATH = "/api/orchestrator";
+/** A long poll may be silent for 60 s. */
+const IDLE_TIMEOUT_S = 90;
 /** Empty, or segments of plain characters without a slash at the end. */
 const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)*$/;
 
@@ -61,6 +63,8 @@ export type HandlerOptions = LibraryOptions & {
 export interface OrchestratorHandler {
   (request: Request): Promise<Response>;
   readonly fetch: (request: Request) => Promise<Response>;
+  /** Seconds; what `export default` gives Bun's server: longer than the longest silence of ours. */
+  readonly idleTimeout: number;
   /**
    * Stops: nothing more is accepted, dispatches in flight may end for `drainMs` milliseconds
    * (default 0), and what is left is resumed by the next handler on the same data folder.
@@ -87,7 +91,13 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const orchestrator = openOrchestrator(config, { store, pool, log, observe: measure.observe });
   const live = new Live({ store, changes: orchestrator.changes, log });
   const app = orchestratorApp({
-    ...{ basePath, keepOpen, live, log, metrics, orchestrator, store },
+    basePath,
+    keepOpen,
+    live,
+    log,
+    metrics,
+    orchestrator,
+    store,
     maxBody: config.maxBody,
     isDraining: () => orchestrator.draining,
   });
@@ -114,7 +124,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     await store.close();
     release();
   };
-  return Object.assign(fetch, { fetch, close });
+  return Object.assign(fetch, { fetch, close, idleTimeout: IDLE_TIMEOUT_S });
 }
 
 interface OrchestratorParts {

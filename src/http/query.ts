@@ -10,6 +10,17 @@ import { REGION_PATTERN } from "../domain/region.ts";
 import { present } from "../lib/present.ts";
 import type { RunFilter } from "../store/store.ts";
 
+/** Throws AppError if a parameter is given twice: nobody could tell which one counts. */
+export function refuseRepeated({ url }: Pick<Request, "url">): void {
+  const start = url.indexOf("?");
+  if (start < 0) return;
+  const names = [...new URLSearchParams(url.slice(start)).keys()];
+  const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  if (repeated.size === 0) return;
+  const faults = Array.from(repeated, (name) => ({ path: `/${name}`, message: "Is given twice." }));
+  throw new AppError("invalid_request", "The request is not valid.", { faults });
+}
+
 export const WaitQuery = Type.Object(
   {
     wait: Type.Optional(

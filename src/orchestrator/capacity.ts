@@ -29,19 +29,20 @@ export class Capacity {
     this.#perRegion = maxInFlightPerRegion;
   }
 
-  /** Whether a region can be full while others are not. */
-  get limitsRegions(): boolean {
-    return this.#perRegion !== undefined;
+  /** Whether a region of the run can be full while others are not. Local runs use none. */
+  limitsRegions({ mode }: Pick<StoredRun, "mode">): boolean {
+    return this.#perRegion !== undefined && mode === "remote";
   }
 
   /** Permits within the run's own `concurrency`, a sliding window. */
-  forRun({ concurrency }: Pick<StoredRun, "concurrency">): RunPermits {
-    const window = new Semaphore(concurrency ?? Infinity);
+  forRun(run: Pick<StoredRun, "concurrency" | "mode">): RunPermits {
+    const window = new Semaphore(run.concurrency ?? Infinity);
+    const regional = this.limitsRegions(run);
     return {
       acquire: async (region, signal) => {
         const permits = new DisposableStack();
         try {
-          for (const limit of [window, this.#region(region), this.#all]) {
+          for (const limit of [window, regional ? this.#region(region) : undefined, this.#all]) {
             if (limit) permits.use(limit.tryAcquire() ?? (await limit.acquire(signal)));
           }
           if (!signal.aborted) return permits;

@@ -74,7 +74,11 @@ export class RunExecution {
     try {
       await this.#startAll().catch((error: unknown) => this.#fail(error));
       while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
-      await this.#end();
+      // Tried once more after a defect: a run must not hang on what may be over.
+      await this.#end().catch((error: unknown) => {
+        this.#fail(error);
+        return this.#end();
+      });
     } finally {
       limit.removeEventListener("abort", strike);
       this.#waiting = 0;
@@ -96,7 +100,7 @@ export class RunExecution {
   async #startAll(): Promise<void> {
     const { capacity, store } = this.#deps;
     const permits = capacity.forRun(this.run);
-    if (!capacity.limitsRegions) return this.#startPending(permits);
+    if (!capacity.limitsRegions(this.run)) return this.#startPending(permits);
     // A lane per region: one that is full must not hold up the others.
     const regions = await this.#keep(() => store.regionsOf(this.run));
     if (regions.length === 0) return this.#startPending(permits);
@@ -184,8 +188,9 @@ export class RunExecution {
     const at = clock.now();
     // A job that an earlier process started is measured on the wall clock: all they share.
     const elapsed = job.startedAt === undefined ? clock.monotonic() - started : at - job.startedAt;
-    const moment = { ...this.#moment(at), durationMs: milliseconds(elapsed) };
-    await this.#keep(() => store.endJob(this.run, job, end, moment));
+    const durationMs = milliseconds(elapsed);
+    // Numbered anew when tried again: whoever follows the events has seen later numbers by then.
+    await this.#keep(() => store.endJob(this.run, job, end, { ...this.#moment(at), durationMs }));
     this.#deps.changed();
     observe({ type: "job.ended", region: job.region ?? "", state: end.state });
   }
@@ -199,7 +204,7 @@ export class RunExecution {
       this.#deps.log.error("run broken off by a defect", this.#defect);
       await this.#endOpenJobs(brokenJob);
     } else if (this.#starting.signal.aborted) {
-      const left = await store.pendingJobs(this.run, -1, 1);
+      const left = await this.#keep(() => store.pendingJobs(this.run, -1, 1));
       if (left.length > 0) return;
     }
     const tally = await this.#keep(() => store.tally(this.run));

@@ -57,6 +57,8 @@ export class Orchestrator {
   readonly #store: RunStore;
   readonly #capacity: Capacity;
   readonly #executions = new Map<string, { execution: RunExecution; ended: Promise<void> }>();
+  /** Runs that were to be cancelled before their execution began: they were just accepted. */
+  readonly #cancelledEarly = new Set<string>();
   /** Jobs of submits that are being written. */
   #incoming = 0;
   #draining = false;
@@ -132,7 +134,9 @@ export class Orchestrator {
     if (state !== "queued" && state !== "running") {
       throw new AppError("run_ended", `Run "${runId}" has ended already, as ${state}.`);
     }
-    this.#executions.get(runId)?.execution.stop("cancelled");
+    const running = this.#executions.get(runId);
+    if (running) running.execution.stop("cancelled");
+    else this.#cancelledEarly.add(runId);
     await this.ended(runId, CANCEL_PATIENCE_MS);
     return (await this.#store.findStatus(runId))?.state ?? state;
   }
@@ -232,6 +236,7 @@ export class Orchestrator {
       observe,
       changed: () => this.changes.notify(runId),
     });
+    if (this.#cancelledEarly.delete(runId)) execution.stop("cancelled");
     const ended = execution
       .drive()
       .catch((error: unknown) => log.error("run execution failed", { error }))

@@ -45,7 +45,7 @@ class Host {
   /** Whose call a piece of a runner's code belongs to, however late it runs. */
   readonly #caller = new AsyncLocalStorage<TaskRun>();
   #current: TaskRun | undefined;
-  #last: TaskRun | undefined;
+  #previous: TaskRun | undefined;
 
   constructor(send: (message: HostMessage) => void, end: (code: number) => void) {
     this.#end = end;
@@ -72,15 +72,15 @@ class Host {
     send({ type: "accepted", id: task.id });
     const run = new TaskRun(task, this.#environment);
     this.#current = run;
-    this.#last = run;
     const { durationMs, reply, spent } = await run.answer();
     this.#current = undefined;
+    this.#previous = run;
     send({ type: "result", id: task.id, reply: encodeReply(reply, durationMs), spent });
   }
 
   /** A rejection or exception that no promise of a task carries. */
   stray(code: RunnerErrorCode, error: unknown): void {
-    if (this.#last?.isAftermath(error)) return;
+    if (this.#current?.isAftermath(error) || this.#previous?.isAftermath(error)) return;
     const text = thrownText(error);
     if (this.#current) {
       return this.#current.interrupt(

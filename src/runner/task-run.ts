@@ -31,6 +31,8 @@ export interface TaskAnswer {
 
 /** How long an error about a closed page may wait for the news that the browser crashed. */
 const CRASH_NEWS_MS = 100;
+/** How long after the end of a task its closed pages may still be heard of. */
+const AFTERMATH_MS = 1_000;
 
 export class TaskRun {
   readonly context: RunnerContext;
@@ -43,6 +45,7 @@ export class TaskRun {
   #executing = false;
   #answered = false;
   #strayed = false;
+  #endedAt: number | undefined;
 
   constructor(task: Task, environment: TaskEnvironment) {
     const { browser, send } = environment;
@@ -68,6 +71,9 @@ export class TaskRun {
     if (!this.visit.begun) return { reply, durationMs, spent };
     const evidence = reply.status === "pass" ? undefined : await this.visit.evidence();
     const left = await this.visit.end();
+    // What was still waiting on a page rejects now, while this task is there to answer for it.
+    await strayFaultsSurfaced();
+    this.#endedAt = performance.now();
     const whole = evidence ? { ...reply, evidence } : reply;
     return { reply: whole, durationMs, spent: spent || this.#strayed || !left };
   }
@@ -91,7 +97,8 @@ export class TaskRun {
 
   /** Whether a stray rejection only says that a page was closed by us. */
   isAftermath(error: unknown): boolean {
-    return this.visit.closing && isGoneError(error);
+    if (!this.visit.closing || !isGoneError(error)) return false;
+    return performance.now() < (this.#endedAt ?? Infinity) + AFTERMATH_MS;
   }
 
   /** Never rejects. */

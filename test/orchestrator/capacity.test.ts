@@ -6,6 +6,7 @@ import { random } from "../support/random.ts";
 import { type Call, Dispatches, indexOf, request, Stage, turns } from "./stage.ts";
 
 const inTestsHands = (): Dispatches => new Dispatches(() => undefined);
+const remote = { mode: "remote" } as const;
 const never = new AbortController().signal;
 
 /** A request of one job per region named, in that order. */
@@ -18,8 +19,8 @@ const regionsOf = (calls: readonly Call[]): (string | undefined)[] =>
 describe("Capacity", () => {
   test("grants as many permits as each limit allows, and no more", async () => {
     const capacity = new Capacity({ maxInFlight: 3, maxInFlightPerRegion: 2 });
-    const wide = capacity.forRun({});
-    const narrow = capacity.forRun({ concurrency: 1 });
+    const wide = capacity.forRun(remote);
+    const narrow = capacity.forRun({ ...remote, concurrency: 1 });
     const held: Disposable[] = [];
     const granted: string[] = [];
     const acquire = (name: string, from: typeof wide, region?: string): void => {
@@ -54,7 +55,7 @@ describe("Capacity", () => {
   });
 
   test("gives a permit back once, however often it is disposed", async () => {
-    const permits = new Capacity({ maxInFlight: 1 }).forRun({});
+    const permits = new Capacity({ maxInFlight: 1 }).forRun(remote);
     const first = (await permits.acquire("eu", never))!;
     first[Symbol.dispose]();
     first[Symbol.dispose]();
@@ -67,8 +68,8 @@ describe("Capacity", () => {
 
   test("gives up what it holds when the signal aborts while it waits", async () => {
     const capacity = new Capacity({ maxInFlight: 1, maxInFlightPerRegion: 1 });
-    const held = (await capacity.forRun({}).acquire("eu", never))!;
-    const run = capacity.forRun({ concurrency: 1 });
+    const held = (await capacity.forRun(remote).acquire("eu", never))!;
+    const run = capacity.forRun({ ...remote, concurrency: 1 });
     const stop = new AbortController();
     // Holds the window and us; waits for the limit over all.
     const waiting = run.acquire("us", stop.signal);
@@ -80,20 +81,20 @@ describe("Capacity", () => {
   });
 
   test("grants nothing once the signal has aborted, and keeps nothing", async () => {
-    const permits = new Capacity({ maxInFlight: 1, maxInFlightPerRegion: 1 }).forRun({});
+    const permits = new Capacity({ maxInFlight: 1, maxInFlightPerRegion: 1 }).forRun(remote);
     expect(await permits.acquire("eu", AbortSignal.abort())).toBeUndefined();
     expect(await permits.acquire("eu", never)).toBeDefined();
   });
 
   test("does not count what has no region against any", async () => {
-    const permits = new Capacity({ maxInFlight: 5, maxInFlightPerRegion: 1 }).forRun({});
+    const permits = new Capacity({ maxInFlight: 5, maxInFlightPerRegion: 1 }).forRun(remote);
     for (let count = 0; count < 5; count++) {
       expect(await permits.acquire(undefined, never)).toBeDefined();
     }
   });
 
   test("is not confused by region names that every object has", async () => {
-    const permits = new Capacity({ maxInFlight: 9, maxInFlightPerRegion: 1 }).forRun({});
+    const permits = new Capacity({ maxInFlight: 9, maxInFlightPerRegion: 1 }).forRun(remote);
     expect(await permits.acquire("constructor", never)).toBeDefined();
     expect(await permits.acquire("toString", never)).toBeDefined();
   });

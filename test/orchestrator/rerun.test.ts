@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 
 import type { JobOutcome } from "../../src/dispatch/dispatch.ts";
-import type { RunRequest } from "../../src/domain/run.ts";
+import type { RunnerRequest, RunRequest } from "../../src/domain/run.ts";
 import { rerunRequest } from "../../src/orchestrator/rerun.ts";
 import type { RunStore } from "../../src/store/store.ts";
 import { Dispatches, memoryStore, request, Stage } from "./stage.ts";
@@ -14,13 +14,14 @@ beforeEach(() => {
 
 afterEach(() => store.close());
 
+const statusOf = (name: string) => (name === "fail" || name === "error" ? name : "pass");
+
 /** Each runner answers as its name says; a job with a runner "lost" is not answered at all. */
 const asNamed = new Dispatches(({ runners }): JobOutcome => {
   if (runners.some(({ name }) => name === "lost")) return { state: "failed", error: "Lost." };
-  const status = (name: string) => (name === "fail" || name === "error" ? name : "pass");
   return {
     state: "completed",
-    results: runners.map(({ name }) => ({ name, status: status(name) })),
+    results: runners.map(({ name }) => ({ name, status: statusOf(name) })),
   };
 });
 
@@ -29,6 +30,9 @@ const runner = (name: string, region: string, page: string, depth = 0) => ({
   region,
   input: { url: `https://example.com/${page}`, depth },
 });
+
+const depthOf = ({ input }: RunnerRequest): number =>
+  Number((input as { readonly depth?: unknown })["depth"]);
 
 const mixed: RunRequest = {
   mode: "remote",
@@ -64,9 +68,7 @@ describe("rerunRequest", () => {
 
   test("of all takes every runner", async () => {
     const { runners } = await rerunRequest(store, await ended(mixed), "all");
-    const byDepth = runners.toSorted(
-      (a, b) => (a.input?.["depth"] as number) - (b.input?.["depth"] as number),
-    );
+    const byDepth = runners.toSorted((a, b) => depthOf(a) - depthOf(b));
     expect(byDepth).toEqual(mixed.runners);
   });
 

@@ -8,12 +8,18 @@ import { unlucky } from "./stage.ts";
 const budget: RetryBudget = { allowed: 5, used: 0, remainingMs: 3_600_000 };
 const almostOne = (): number => 1 - Number.EPSILON;
 
+/** The first ten delays, by what is drawn. */
+const delays = (draw: () => number) =>
+  Array.from({ length: 10 }, (_, used) =>
+    retryDelay(unlucky(), { ...budget, allowed: 10, used }, draw),
+  );
+
+/** A delay of a second, in a run that has so much left. */
+const until = (remainingMs: number) =>
+  retryDelay(unlucky(1_000), { ...budget, remainingMs }, () => 0);
+
 describe("retryDelay", () => {
   test("doubles from 250 ms, at most 30 s, spread over the whole of it", () => {
-    const delays = (draw: () => number) =>
-      Array.from({ length: 10 }, (_, used) =>
-        retryDelay(unlucky(), { ...budget, allowed: 10, used }, draw),
-      );
     expect(delays(almostOne)).toEqual([
       250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000,
     ]);
@@ -37,8 +43,6 @@ describe("retryDelay", () => {
   });
 
   test("gives up when the run would end first", () => {
-    const until = (remainingMs: number) =>
-      retryDelay(unlucky(1_000), { ...budget, remainingMs }, () => 0);
     expect(until(1_001)).toBe(1_000);
     expect(until(1_000)).toBeUndefined();
     expect(until(0)).toBeUndefined();

@@ -11,7 +11,6 @@ import { Orchestrator, type OrchestratorOptions } from "../../src/orchestrator/o
 import { openDatabase } from "../../src/store/sqlite/open.ts";
 import { SqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import type { RunStore } from "../../src/store/store.ts";
-import { eventually } from "../support/eventually.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 export const HOUR = 3_600_000;
@@ -84,7 +83,7 @@ export class Dispatches {
 
   /** Resolves once that many were dispatched, counted from the start. */
   async reach(count: number): Promise<void> {
-    await eventually(`${count} dispatches`, () => this.calls.length >= count);
+    await soon(`${count} dispatches`, () => this.calls.length >= count);
   }
 }
 
@@ -104,6 +103,19 @@ export interface StageOptions {
 /** Lets everything go on that needs no more than a few turns of the event loop. */
 export async function turns(count = 20): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
+}
+
+/** Like `eventually`, for what needs no time but turns of the event loop. */
+async function soon<Value>(
+  what: string,
+  probe: () => Promise<Value | false> | Value | false,
+  withinMs = 4_000,
+): Promise<Value> {
+  for (const end = performance.now() + withinMs; performance.now() < end; await turns(1)) {
+    const value = await probe();
+    if (value !== false) return value;
+  }
+  throw new Error(`Not within ${withinMs} ms: ${what}.`);
 }
 
 export class Stage {
@@ -161,7 +173,7 @@ export class Stage {
 
   /** Resolves once that was observed so often. */
   async observe(type: Observation["type"], count: number): Promise<void> {
-    await eventually(`${count} times ${type}`, () => this.count(type) >= count);
+    await soon(`${count} times ${type}`, () => this.count(type) >= count);
   }
 
   /** The summary as the API would tell it. */
@@ -173,7 +185,7 @@ export class Stage {
 
   /** The summary once the run has ended. `meanwhile` runs before each look. */
   ended(runId: string, meanwhile?: () => void): Promise<RunSummary> {
-    return eventually(`run ${runId} ends`, async () => {
+    return soon(`run ${runId} ends`, async () => {
       meanwhile?.();
       const summary = await this.summary(runId);
       return summary.state !== "queued" && summary.state !== "running" && summary;

@@ -1,42 +1,9 @@
 import { describe, expect, test } from "bun:test";
 
-import { AppError } from "../../src/domain/errors.ts";
-import type { RunStore } from "../../src/store/store.ts";
+import type { RunEvent } from "../../src/domain/event.ts";
 import { eventually } from "../support/eventually.ts";
-import { Dispatches, memoryStore, passed, request, Stage } from "./stage.ts";
-
-type Method = Exclude<keyof RunStore, "close">;
-
-interface Faulty {
-  readonly store: RunStore;
-  /** How many calls failed so far. */
-  readonly fired: () => number;
-}
-
-/** The store, whose calls of `method` numbered `from` to `to` (from 1) fail as `error` says. */
-function faulty(
-  method: Method,
-  [from, to]: readonly [number, number],
-  error: () => Error = () => new AppError("store_unavailable", "The run store is full."),
-): Faulty {
-  const store = memoryStore();
-  let calls = 0;
-  let fired = 0;
-  const proxy = new Proxy(store, {
-    get(target, name) {
-      const member = Reflect.get(target, name, target) as unknown;
-      if (typeof member !== "function") return member;
-      return (...args: unknown[]) => {
-        if (name === method && ++calls >= from && calls <= to) {
-          fired++;
-          return Promise.reject(error());
-        }
-        return Reflect.apply(member, target, args) as unknown;
-      };
-    },
-  });
-  return { store: proxy, fired: () => fired };
-}
+import { faulty, type Method } from "./faulty-store.ts";
+import { Dispatches, indexOf, request, Stage } from "./stage.ts";
 
 describe("a store that is away for a while", () => {
   const calls: readonly [Method, readonly [number, number]][] = [
@@ -93,11 +60,10 @@ describe("a store that is away for a while", () => {
     const { fired, store } = faulty("endJob", [1, 5]);
     const stage = new Stage({ store });
     const runId = await stage.submit(request(3, { concurrency: 1 }));
-    await stage.dispatches.reach(1);
+    await eventually("the outage shows", () => fired() > 0);
     const closed = stage.orchestrator.close(0);
     stage.clock.advance(1_000);
     await closed;
-    expect(fired()).toBeGreaterThan(0);
     expect((await stage.summary(runId)).state).toBe("running");
     const next = new Stage({ store });
     await next.orchestrator.recover();
@@ -121,25 +87,29 @@ describe("a store that is away for a while", () => {
   });
 });
 
-describe("a store with a defect", () => {
-  test.each(["startJob", "endJob"] as const)(
-    "never ends a run over a job whose %s was lost",
-    async (method) => {
-      const { fired, store } = faulty(method, [1, 1], () => new TypeError("defect"));
-      const stage = new Stage({ store, dispatches: new Dispatches(passed) });
-      const runId = await stage.submit(request(3, { concurrency: 1 }));
-      await eventually("the defect shows", () => fired() === 1);
-      await stage.orchestrator.close(0);
-      expect(fired()).toBe(1);
-      const { jobs, state, summary } = await stage.summary(runId);
-      const results = jobs.flatMap(({ results }) => results).length;
-      // Either the job was accounted for, or the run is left for the next start.
-      if (state !== "queued" && state !== "running") expect(results).toBe(summary.total);
-      const next = new Stage({ store });
-      await next.orchestrator.recover();
-      const end = await next.ended(runId);
-      expect(end.jobs.flatMap(({ results }) => results)).toHaveLength(3);
-      expect(end.summary.passed + end.summary.failed + end.summary.errored).toBe(3);
-    },
-  );
+describe("the events of a run", () => {
+  test("reach a reader that follows them, whatever the store refused meanwhile", async () => {
+    const { fired, store } = faulty("endJob", [1, 1]);
+    const stage = new Stage({ store, dispatches: new Dispatches(() => undefined) });
+    const runId = await stage.submit(request(2));
+    const seen: RunEvent[] = [];
+    const follow = async (): Promise<void> => {
+      seen.push(...(await store.findEvents(runId, seen.at(-1)?.id ?? 0, 100)));
+    };
+    await stage.dispatches.reach(2);
+    stage.dispatches.calls[0]!.end();
+    await eventually("the first end is refused", () => fired() === 1);
+    stage.dispatches.calls[1]!.end();
+    await stage.observe("job.ended", 1);
+    await follow();
+    // Only now is the first end kept: after the reader has seen the second.
+    await stage.ended(runId, () => stage.clock.advance(1_000));
+    await follow();
+    const finished = seen.flatMap((event) =>
+      event.type === "job.finished" ? [event.data.job] : [],
+    );
+    expect(finished.map(indexOf)).toEqual([1, 0]);
+    expect(seen.map(({ id }) => id)).toEqual(seen.map(({ id }) => id).toSorted((a, b) => a - b));
+    expect(seen.at(-1)?.type).toBe("run.finished");
+  });
 });

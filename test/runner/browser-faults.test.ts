@@ -24,7 +24,7 @@ describe.skipIf(!hasBrowser)("evidence of a failed browser runner", () => {
       seen: true,
       consoleErrors: ["the page complains"],
     });
-    const { screenshot } = plain?.details as { screenshot: string };
+    const { screenshot } = plain!.details as { screenshot: string };
     expect(screenshot).toStartWith("data:image/jpeg;base64,/9j/");
     expect(screenshot.length).toBeWithin(1_000, 205_000);
     expect(throws).toMatchObject({ status: "error", errorCode: "thrown" });

@@ -71,6 +71,15 @@ describe("volley runner", () => {
     );
   });
 
+  test("names variables that flags name and that are not set", async () => {
+    await using command = volley([FIXTURES, "--token-env", "NO_1", "--pass-env=NO_2,SECRET"]);
+    expect(await command.process.exited).toBe(2);
+    await eventually("the reason is printed", () => command.stderr().split("\n").length === 3);
+    expect(command.stderr()).toBe(
+      "volley: --token-env: NO_1 is not set\nvolley: --pass-env: NO_2 is not set\n",
+    );
+  });
+
   test("starts on a folder without runners, and says so", async () => {
     using folder = temporaryFolder();
     writeFileSync(join(folder.path, "bad.ts"), "export const = 1;");

@@ -4,11 +4,12 @@ import { cpSync, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Result } from "../../src/domain/result.ts";
+import type { RunSummary } from "../../src/domain/run.ts";
 import { binary } from "../support/binary.ts";
 import { hasBrowser } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { start, type Started } from "../support/process.ts";
+import { Api, start, type Started } from "../support/process.ts";
 import { BROWSER_TEST_MS } from "./browser-pool.ts";
 import { hostsOf, processes } from "./harness.ts";
 import { openSite, type Site } from "./site.ts";
@@ -44,6 +45,20 @@ async function execute({ origin }: Started, runners: readonly unknown[]): Promis
   return ((await response.json()) as { results: Result[] }).results;
 }
 
+async function serve(
+  stack: AsyncDisposableStack,
+  env: Record<string, string>,
+  args: readonly string[] = [],
+): Promise<Api> {
+  const data = join(folder.path, `data-${crypto.randomUUID()}`);
+  const flags = ["serve", "--port", "0", "--data", data, ...args];
+  return new Api(stack.use(await start({ args: flags, cwd: folder.path, env })).origin);
+}
+
+async function ended(api: Api, runners: readonly object[], mode = "remote"): Promise<RunSummary> {
+  return api.ended(await api.submit({ runners, mode }), BROWSER_TEST_MS);
+}
+
 describe("runner files without node_modules", () => {
   test("are found, with the JSON Schemas of their inputs, without any browser", async () => {
     await using server = await runner([]);
@@ -76,27 +91,55 @@ describe("runner files without node_modules", () => {
 });
 
 describe.skipIf(!hasBrowser)("runner files in a real browser", () => {
-  test("a consent banner tells three regions apart", async () => {
+  test("a consent banner tells three regions apart, through three runner servers", async () => {
     await using stack = new AsyncDisposableStack();
-    const servers = await Promise.all(
-      REGIONS.map(async (region) => stack.use(await runner(["--region", region]))),
+    const endpoints: Record<string, string> = {};
+    for (const region of REGIONS) {
+      const { origin } = stack.use(await runner(["--region", region, "--hosts", "1"]));
+      endpoints[region] = `${origin}/api/runner`;
+    }
+    const { jobs, state } = await ended(
+      await serve(stack, { PLAYWRIGHT_RUNNERS: JSON.stringify(endpoints) }),
+      REGIONS.flatMap((region) =>
+        ["consentBannerTest", "titleTest"].map((name) => ({
+          name,
+          region,
+          input: { url: site.url },
+        })),
+      ),
     );
-    const answers = await Promise.all(
-      servers.map((server) => execute(server, ["consentBannerTest", "titleTest"])),
-    );
-    expect(answers.map(([banner]) => [banner?.status, banner?.details])).toEqual([
-      ["fail", expect.objectContaining({ visible: false, buttons: 0 })],
-      ["pass", { visible: true, buttons: 2 }],
-      ["fail", expect.objectContaining({ visible: false, buttons: 0 })],
-    ]);
-    for (const [, title] of answers) {
+    expect(state).toBe("completed");
+    const banners = jobs.map(({ region, results }) => [region, results[0]?.status]);
+    expect(Object.fromEntries(banners)).toEqual({
+      "us-east-1": "fail",
+      "eu-west-1": "pass",
+      "ap-southeast-1": "fail",
+    });
+    for (const { region, results } of jobs) {
+      const [banner, title] = results;
+      const visible = region === "eu-west-1";
+      expect(banner?.details).toMatchObject({ visible, buttons: visible ? 2 : 0 });
       expect(title).toMatchObject({
-        name: "title",
+        name: "titleTest",
+        reportedName: "title",
         status: "pass",
         details: { title: "Corner Shop", timeout: 5000 },
-        logs: [{ message: "checking", meta: { url: site.url } }],
+        logs: [{ message: "checking", meta: { region, url: site.url } }],
       });
     }
+  });
+
+  test("local mode executes the same files in the orchestrator's own hosts", async () => {
+    await using stack = new AsyncDisposableStack();
+    const runners = ["titleTest", "consentBannerTest"].map((name) => ({
+      name,
+      input: { url: site.url },
+    }));
+    const { jobs } = await ended(await serve(stack, {}, ["--runners", project]), runners, "local");
+    expect(jobs[0]?.results).toMatchObject([
+      { name: "titleTest", status: "pass", details: { title: "Corner Shop" } },
+      { name: "consentBannerTest", status: "fail", details: { visible: false } },
+    ]);
   });
 
   test.each(["SIGTERM", "SIGKILL"] as const)(
@@ -120,10 +163,8 @@ describe.skipIf(!hasBrowser)("runner files in a real browser", () => {
   );
 
   test("a browser that is named with --chrome must be there at the start", async () => {
-    const { exitCode, stderr } = Bun.spawnSync([
-      await binary(),
-      ...["runner", project, "--chrome", "/nonexistent/chrome"],
-    ]);
+    const command = [await binary(), "runner", project, "--chrome", "/nonexistent/chrome"];
+    const { exitCode, stderr } = Bun.spawnSync(command);
     expect(exitCode).toBe(2);
     expect(stderr.toString()).toBe(
       'volley: --chrome "/nonexistent/chrome" is not a program that can be executed.\n',

@@ -100,6 +100,15 @@ describe("modules inside the binary", () => {
     });
   });
 
+  test("an export that is no function any more is named", async () => {
+    const file = `export let a: unknown = async () => { "use runner"; };\na = 5;`;
+    const [result] = await execute({ "a.ts": file }, ["a"]);
+    expect(result).toMatchObject({
+      errorCode: "not_a_function",
+      errorMessage: '"a" of a.ts is not a function.',
+    });
+  });
+
   test("types of modules that are not there hurt nobody", async () => {
     const imports = `import type { Page } from "playwright"; import type { X } from "nowhere";`;
     const [result] = await execute({ "a.ts": runner("a", imports, "1") }, ["a"]);

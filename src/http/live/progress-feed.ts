@@ -62,13 +62,13 @@ export class ProgressFeed {
       const id = await store.findLastEvent(this.#runId);
       if (!summary || id === undefined) return;
       const end = encodeEvents([{ id, type: "run.finished", data: { status, summary } }]);
-      for (const subscriber of [...subscribers]) {
+      for (const subscriber of subscribers) {
         subscriber.push(end, chunk);
         subscriber.end();
       }
     } catch (error) {
       log.error("progress cannot be read", { runId: this.#runId, error });
-      for (const subscriber of [...subscribers]) subscriber.end();
+      for (const subscriber of subscribers) subscriber.end();
     }
   }
 }

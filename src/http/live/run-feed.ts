@@ -12,7 +12,8 @@ import type { RunStore } from "../../store/store.ts";
 import { encodeEvents, encodeResync } from "./encode.ts";
 import type { Subscriber } from "./subscriber.ts";
 
-const PAGE_SIZE = 256;
+/** Events per reading: at the largest answers allowed, these are 64 MiB. */
+const PAGE_SIZE = 64;
 /** Events of this long travel together, in milliseconds. */
 const COALESCE_MS = 100;
 

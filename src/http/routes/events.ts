@@ -7,6 +7,7 @@ import type { RunStore } from "../../store/store.ts";
 import type { Live } from "../live/live.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
+import { refuseRepeated } from "../query.ts";
 
 export interface EventRoutesDeps {
   readonly live: Pick<Live, "events" | "progress">;
@@ -46,7 +47,10 @@ const HEADERS = {
 };
 
 export function eventRoutes({ keepOpen, live, store }: EventRoutesDeps) {
-  return new Elysia({ tags: ["runs"] }).get(
+  const routes = new Elysia({ tags: ["runs"] }).onTransform(({ request }) =>
+    refuseRepeated(request),
+  );
+  return routes.get(
     "/:runId/events",
     async ({ headers, params: { runId }, query, request }) => {
       const lastId = await store.findLastEvent(runId);

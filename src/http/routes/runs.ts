@@ -15,7 +15,7 @@ import type { RunStore } from "../../store/store.ts";
 import { entityTag, isFresh, notModified } from "../conditional.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
-import { ListQuery, listQuery, toCursor, waitMs, WaitQuery } from "../query.ts";
+import { ListQuery, listQuery, refuseRepeated, toCursor, waitMs, WaitQuery } from "../query.ts";
 import { summaryResponse } from "../summary-stream.ts";
 
 export interface RunRoutesDeps {
@@ -37,6 +37,7 @@ export function runRoutes({ keepOpen, orchestrator, store }: RunRoutesDeps) {
     return status;
   };
   return new Elysia({ tags: ["runs"] })
+    .onTransform(({ request }) => refuseRepeated(request))
     .get(
       "",
       async ({ query }) => {
