@@ -11,12 +11,15 @@ import { parseArgs } from "node:util";
 
 import type { RunStatus, RunSummary } from "../src/domain/run.ts";
 import { matrixText } from "../src/report/matrix.ts";
+import { findChrome } from "../src/runner/browser/find-chrome.ts";
 import { build } from "./build.ts";
 import { startSite } from "./demo/site.ts";
 
 const REGIONS = ["us-east-1", "eu-west-1", "ap-southeast-1"];
 const RUNNERS = ["cookieBannerTest", "titleTest"];
 const RUNNER_FILES = join(import.meta.dir, "demo", "runners");
+/** What the runner files ask for; see scripts/demo/runners/shop.ts. */
+const WITHOUT_BROWSER = "SHOP_WITHOUT_BROWSER";
 const END_STATES = new Set(["completed", "failed", "timed_out", "cancelled"]);
 const HELP = `Usage: bun run demo [--keep] [--break REGION]
 
@@ -68,14 +71,21 @@ async function demo(): Promise<void> {
   const site = startSite();
   cleanups.push(site.stop);
 
+  const browser = findChrome();
+  say(
+    browser
+      ? "The runners look at real pages in a real browser."
+      : "No Chrome or Chromium on this machine: the runners look at what the server sends.",
+  );
   say(
     `Starting a shop at ${site.origin} and a runner server in each of ${REGIONS.length} regions …`,
   );
   const endpoints: Record<string, string> = {};
   for (const region of REGIONS) {
     const server = await startServer(
-      [volley, "runner", RUNNER_FILES, "--region", region, "--port", "0"],
+      [volley, "runner", RUNNER_FILES, "--region", region, "--port", "0", ...runnerFlags(browser)],
       folder,
+      browser ? {} : { [WITHOUT_BROWSER]: "1" },
     );
     endpoints[region] = `${server.origin}/api/runner`;
     if (region === values.break) await server.stop();
@@ -95,6 +105,11 @@ async function demo(): Promise<void> {
   await follow(api, runId);
   report(await getJson<RunSummary>(`${api}/${runId}`));
   await farewell(api, runId);
+}
+
+/** One host per region is enough here, and three browsers are less to start than six. */
+function runnerFlags(browser: string | undefined): string[] {
+  return browser ? ["--hosts", "1"] : ["--pass-env", WITHOUT_BROWSER];
 }
 
 async function submit(api: string, urls: readonly string[]): Promise<string> {

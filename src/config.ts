@@ -5,158 +5,24 @@
 import { StartError } from "./domain/errors.ts";
 import { checkRegions, parseRegions, type Regions } from "./domain/region.ts";
 import {
-  bytes,
   checkValues,
-  choice,
   describeFlags,
-  duration,
   type FlagTable,
   type FlagValues,
-  integer,
-  offByDefault,
   parseFlags,
-  text,
 } from "./lib/flags.ts";
 import { checkedBrowser } from "./runner/browser/settings.ts";
-import { type HostConfig, hostFlags } from "./runner/host-flags.ts";
+import type { HostConfig } from "./runner/host-flags.ts";
+import {
+  dataFlags,
+  doctorFlags,
+  orchestratorFlags,
+  runnerFlags,
+  serveFlags,
+  typesFlags,
+} from "./settings.ts";
 
 const ENV_PREFIX = "VOLLEY_";
-const MAX_TIMER = "24d";
-
-const hostFlag = text({
-  placeholder: "ADDRESS",
-  about: "address to listen on",
-  fallback: "127.0.0.1",
-});
-const portFlag = (fallback: number) =>
-  integer({ about: "port to listen on; 0 lets the system choose", fallback, min: 0, max: 65_535 });
-const drainFlag = duration({
-  about: "how long a stop waits for jobs in flight",
-  fallback: 25_000,
-  shown: "25s",
-  min: "0ms",
-  max: "1h",
-});
-
-/** What the orchestrator itself needs; the same names are options of createOrchestratorHandler. */
-export const orchestratorFlags = {
-  data: text({ placeholder: "DIR", about: "folder of the run store", fallback: "./volley-data" }),
-  maxInFlight: integer({
-    about: "most jobs in flight over all runs",
-    fallback: 1_000,
-    min: 1,
-    max: 60_000,
-  }),
-  maxInFlightPerRegion: offByDefault(
-    integer({ about: "most jobs in flight in one region", fallback: 1, min: 1, max: 60_000 }),
-  ),
-  maxBacklog: integer({
-    about: "most jobs waiting to be dispatched, over all runs",
-    fallback: 200_000,
-    min: 1,
-    max: 10_000_000,
-  }),
-  maxBody: bytes({
-    about: "largest request body",
-    fallback: 4 * 1024 ** 2,
-    shown: "4MiB",
-    max: 1024 ** 3,
-  }),
-  maxRunners: integer({
-    about: "most runners in one request",
-    fallback: 10_000,
-    min: 1,
-    max: 1_000_000,
-  }),
-  maxResponse: bytes({
-    about: "largest answer of an endpoint to one job",
-    fallback: 1024 ** 2,
-    shown: "1MiB",
-    max: 1024 ** 3,
-  }),
-  maxRunTime: duration({
-    about: "longest timeout of a run, and the limit of a run that names none",
-    fallback: 3_600_000,
-    shown: "1h",
-    min: "1ms",
-    max: MAX_TIMER,
-  }),
-  jobTimeout: offByDefault(
-    duration({
-      about: "limit of one attempt of a job, for runs that name none",
-      fallback: 0,
-      shown: "off",
-      min: "1ms",
-      max: MAX_TIMER,
-    }),
-  ),
-  onInterrupted: choice(
-    ["dispatch", "fail"],
-    "what becomes of jobs in flight when a server is killed",
-  ),
-  keepFor: duration({
-    about: "how long ended runs are kept",
-    fallback: 30 * 86_400_000,
-    shown: "30d",
-    min: "1s",
-    max: "36500d",
-  }),
-  keepRuns: integer({
-    about: "most runs kept; the oldest ended ones go first",
-    fallback: 1_000_000,
-    min: 1,
-    max: 1_000_000_000,
-  }),
-  runners: text({
-    placeholder: "DIR",
-    about: "folder of runner files for runs in local mode",
-    fallback: undefined,
-  }),
-  ...hostFlags,
-} satisfies FlagTable;
-
-export const serveFlags = {
-  host: hostFlag,
-  port: portFlag(3_000),
-  ...orchestratorFlags,
-  drain: drainFlag,
-} satisfies FlagTable;
-
-export const runnerFlags = {
-  region: text({
-    placeholder: "NAME",
-    about: "region this server answers for; runners see it as ctx.region",
-    fallback: undefined,
-  }),
-  host: hostFlag,
-  port: portFlag(4_000),
-  ...hostFlags,
-  maxQueued: integer({
-    about: "most jobs that wait for a host; further ones are answered 429",
-    fallback: 100,
-    min: 0,
-    max: 100_000,
-  }),
-  tokenEnv: text({
-    placeholder: "NAME",
-    about: "environment variable with the bearer token that requests must carry",
-    fallback: undefined,
-  }),
-  maxBody: orchestratorFlags.maxBody,
-  drain: drainFlag,
-} satisfies FlagTable;
-
-export const dataFlags = { data: orchestratorFlags.data } satisfies FlagTable;
-
-export const doctorFlags = {
-  data: orchestratorFlags.data,
-  runners: orchestratorFlags.runners,
-} satisfies FlagTable;
-
-export const typesFlags = {
-  print: { about: "print the declarations instead of writing them", fallback: false, parse: isOn },
-} satisfies FlagTable;
-
 export type OrchestratorConfig = FlagValues<typeof orchestratorFlags> & {
   readonly regions: Regions;
 };
@@ -171,7 +37,8 @@ export type RunnerConfig = FlagValues<typeof runnerFlags> & {
 export function serveConfig(argv: readonly string[]): ServeConfig {
   const { values, positionals, faults } = parse(serveFlags, argv);
   const { regions, faults: regionFaults } = environmentRegions();
-  fail([...faults, ...positionals.map(unexpected), ...regionFaults]);
+  const unset = unsetVariables("--pass-env", values.passEnv);
+  fail([...faults, ...positionals.map(unexpected), ...regionFaults, ...unset]);
   return { ...values, regions };
 }
 
@@ -215,10 +82,6 @@ export function typesConfig(argv: readonly string[]): { dir: string; print: bool
   const [dir = ".", ...rest] = positionals;
   fail([...faults, ...rest.map(unexpected)]);
   return { dir, print: values.print };
-}
-
-function isOn(value: string): boolean {
-  return value === "true";
 }
 
 /** Options of createOrchestratorHandler: those of `volley serve` that are not the server's own. */

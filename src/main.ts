@@ -9,6 +9,7 @@ import type { Command } from "./cli/command.ts";
 import { ensureRequestCap } from "./cli/request-cap.ts";
 import { serveConfig } from "./config.ts";
 import { StartError } from "./domain/errors.ts";
+import { withoutControls } from "./lib/log.ts";
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   serve: () => import("./cli/serve.ts"),
@@ -64,8 +65,12 @@ function print(text: string): number {
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    if (!(error instanceof StartError)) throw error;
-    process.stderr.write(error.faults.map((fault) => `volley: ${fault}\n`).join(""));
-    process.exit(2);
+    if (error instanceof StartError) {
+      const lines = error.faults.map((fault) => `volley: ${withoutControls(fault)}\n`);
+      process.stderr.write(lines.join(""));
+      process.exit(2);
+    }
+    process.stderr.write(`volley: unexpected failure\n${Bun.inspect(error)}\n`);
+    process.exit(1);
   },
 );

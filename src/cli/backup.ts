@@ -1,7 +1,8 @@
 /** volley backup: a consistent copy of the run store, also while it is being served. */
 import { join } from "node:path";
 
-import { backupConfig, dataFlags } from "../config.ts";
+import { backupConfig } from "../config.ts";
+import { dataFlags } from "../settings.ts";
 import { backupDatabase } from "../store/sqlite/backup.ts";
 import { DATABASE_FILE } from "../store/sqlite/open.ts";
 import type { Command } from "./command.ts";

@@ -5,13 +5,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { doctorConfig, doctorFlags } from "../config.ts";
+import { doctorConfig } from "../config.ts";
 import { askEndpoint } from "../dispatch/endpoint-info.ts";
 import { StartError } from "../domain/errors.ts";
 import type { Region } from "../domain/region.ts";
 import { systemClock } from "../lib/clock.ts";
 import { withoutControls } from "../lib/log.ts";
 import { Project } from "../runner/project.ts";
+import { doctorFlags } from "../settings.ts";
 import { databaseHealth } from "../store/sqlite/backup.ts";
 import { DATABASE_FILE } from "../store/sqlite/open.ts";
 import type { Command } from "./command.ts";

@@ -69,6 +69,8 @@ export function stopRequested(log: Log): Promise<number> {
     process.on("SIGINT", stop);
     const fail = (error: unknown): void => {
       log.error("unexpected failure; stopping", { error });
+      // Whoever started may not wait for a stop yet, and simply end.
+      process.exitCode = 1;
       resolve(1);
     };
     process.on("uncaughtException", fail);

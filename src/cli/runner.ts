@@ -1,7 +1,7 @@
 /**
  * volley runner: a folder of runner files as a server for one region.
  */
-import { hostOptions, runnerConfig, runnerFlags } from "../config.ts";
+import { hostOptions, runnerConfig } from "../config.ts";
 import { createRunnerApp } from "../http/runner-app.ts";
 import type { Log } from "../lib/log.ts";
 import { Metrics } from "../lib/metrics.ts";
@@ -9,6 +9,7 @@ import { present } from "../lib/present.ts";
 import { hostCommand } from "../runner/host-command.ts";
 import { RunnerPool } from "../runner/pool.ts";
 import { type Catalog, Project } from "../runner/project.ts";
+import { runnerFlags } from "../settings.ts";
 import type { Command } from "./command.ts";
 import { announce, listen, stderrLog, stopRequested } from "./listen.ts";
 

@@ -1,8 +1,9 @@
 /**
  * volley serve: the orchestrator as a server, from flags to a listening socket and back.
  */
-import { serveConfig, serveFlags } from "../config.ts";
+import { serveConfig } from "../config.ts";
 import { createOrchestratorHandler } from "../handler.ts";
+import { serveFlags } from "../settings.ts";
 import type { Command } from "./command.ts";
 import { announce, listen, stderrLog, stopRequested } from "./listen.ts";
 

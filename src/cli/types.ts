@@ -6,9 +6,10 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { typesConfig, typesFlags } from "../config.ts";
+import { typesConfig } from "../config.ts";
 import { StartError } from "../domain/errors.ts";
 import { declarations, WRITTEN_BY } from "../runner/sdk/declarations.ts";
+import { typesFlags } from "../settings.ts";
 import type { Command } from "./command.ts";
 
 const FILE = "runners.d.ts";

@@ -9,11 +9,15 @@ export function entityTag(status: RunStatus): string {
   return `W/"${Bun.hash(JSON.stringify(status)).toString(36)}"`;
 }
 
-/** Whether the client has what `tag` names already. */
+/** Whether the client has what `tag` names already. Tags are compared weakly, as 13.1.2 asks. */
 export function isFresh(request: Request, tag: string): boolean {
   const known = request.headers.get("if-none-match");
   if (known === null) return false;
-  return known === "*" || known.split(",").some((one) => one.trim() === tag);
+  return known.trim() === "*" || known.split(",").some((one) => opaque(one.trim()) === opaque(tag));
+}
+
+function opaque(tag: string): string {
+  return tag.replace(/^W\//, "");
 }
 
 export function notModified(tag: string): Response {

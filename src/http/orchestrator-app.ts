@@ -14,6 +14,11 @@ import { type HealthOptions, healthRoutes } from "./routes/health.ts";
 import { runRoutes, type RunRoutesDeps } from "./routes/runs.ts";
 import { submitRoutes, type SubmitRoutesDeps } from "./routes/submit.ts";
 
+const DESCRIPTION = [
+  "One request fans out to every region and comes back as one summary.",
+  "What a runner takes as `input` is documented by the runner servers, each at `/api/runner/docs`.",
+].join(" ");
+
 export interface OrchestratorAppOptions
   extends RunRoutesDeps, SubmitRoutesDeps, EventRoutesDeps, HealthOptions {
   readonly orchestrator: RunRoutesDeps["orchestrator"] & SubmitRoutesDeps["orchestrator"];
@@ -31,7 +36,7 @@ export function orchestratorApp(options: OrchestratorAppOptions) {
     openApiDocument(new Elysia().use(routes).use(healthRoutes(options)), {
       title: "volley orchestrator",
       version,
-      description: "One request fans out to every region and comes back as one summary.",
+      description: DESCRIPTION,
     });
   return createApp(log)
     .use(healthRoutes(options))

@@ -14,10 +14,25 @@ import { schemaFaults } from "./schema-faults.ts";
  * AppError `unsupported_media_type`, `payload_too_large`, `malformed_json` or `invalid_request`.
  */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") {
-    throw new AppError("unsupported_media_type", 'The content type must be "application/json".');
-  }
+  checkType(request);
+  return safeValue(await readBytes(request, maxBytes));
+}
+
+/** The same of a body that may be missing, and with it the content type: an empty object then. */
+export async function readOptionalJson(request: Request, maxBytes: number): Promise<unknown> {
+  const bytes = await readBytes(request, maxBytes);
+  if (bytes.length === 0) return {};
+  checkType(request);
+  return safeValue(bytes);
+}
+
+function checkType({ headers }: Request): void {
+  const type = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type === "application/json") return;
+  throw new AppError("unsupported_media_type", 'The content type must be "application/json".');
+}
+
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   const tooLarge = (): AppError =>
     new AppError("payload_too_large", `The body is larger than ${maxBytes} bytes.`);
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
@@ -28,7 +43,11 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
     if (size > maxBytes) throw tooLarge();
     chunks.push(chunk);
   }
-  const value = parse(Buffer.concat(chunks, size));
+  return Buffer.concat(chunks, size);
+}
+
+function safeValue(bytes: Uint8Array): unknown {
+  const value = parse(bytes);
   const fault = jsonFault(value);
   if (fault)
     throw new AppError("invalid_request", "The request is not valid.", { faults: [fault] });
@@ -46,12 +65,6 @@ export function bodyCheck(schema: TSchema): (body: unknown) => unknown {
     const faults = schemaFaults(check.Errors(body));
     throw new AppError("invalid_request", "The request is not valid.", { faults });
   };
-}
-
-/** Whether a request has a body at all. */
-export function hasBody(request: Request): boolean {
-  const length = request.headers.get("content-length");
-  return length === null ? request.body !== null : length !== "0";
 }
 
 function parse(bytes: Uint8Array): unknown {

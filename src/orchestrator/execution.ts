@@ -68,8 +68,11 @@ export class RunExecution {
   /** Resolves when the run has ended, or when it was left for a later process to resume. */
   async drive(): Promise<void> {
     if (this.run.cancelled) this.stop("cancelled");
-    const limit = this.#deps.clock.deadline(Math.ceil(this.#remaining()));
+    const remaining = this.#remaining();
+    const limit = this.#deps.clock.deadline(Math.ceil(remaining));
     const strike = (): void => this.stop("timed_out");
+    // It passed while nobody served: not even a timer of 0 ms may let a job start first.
+    if (remaining <= 0) strike();
     limit.addEventListener("abort", strike, { once: true });
     try {
       await this.#startAll().catch((error: unknown) => this.#fail(error));

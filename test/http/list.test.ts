@@ -69,7 +69,11 @@ beforeAll(async () => {
   const { integer, pick } = random(7);
   for (let index = 0; index < 24; index++) {
     const some = (values: readonly string[]) => [...new Set([pick(values), pick(values)])];
-    const run = { tags: some(TAGS).slice(0, integer(0, 2)), regions: some(REGIONS), urls: some(URLS) };
+    const run = {
+      tags: some(TAGS).slice(0, integer(0, 2)),
+      regions: some(REGIONS),
+      urls: some(URLS),
+    };
     await api.ended(await submit(run));
   }
   const [url] = URLS as [string];
@@ -106,9 +110,7 @@ describe("GET /api/orchestrator", () => {
       });
     }
     const states = new Set(runs.map(({ state }) => state));
-    expect([...states].toSorted()).toEqual(
-      STATES.filter((state) => state !== "queued").toSorted(),
-    );
+    expect([...states].toSorted()).toEqual(STATES.filter((state) => state !== "queued").toSorted());
   });
 
   test("has 20 runs in a page unless told otherwise, and no cursor on the last", async () => {
@@ -219,7 +221,11 @@ describe("GET /api/orchestrator", () => {
 
   test("names all that is wrong at once", async () => {
     const problem = await problemOf(await api.get("?limit=0&state=nope&foo=1"));
-    expect(problem.errors?.map(({ path }) => path).toSorted()).toEqual(["/foo", "/limit", "/state"]);
+    expect(problem.errors?.map(({ path }) => path).toSorted()).toEqual([
+      "/foo",
+      "/limit",
+      "/state",
+    ]);
   });
 
   test("refuses a parameter that is given twice", async () => {

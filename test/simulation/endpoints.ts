@@ -51,7 +51,8 @@ export class Endpoints {
   }
 
   readonly dispatch: Dispatch = (job, signal) => {
-    const { integer, pick } = this.#options.random;
+    const { ledger, random } = this.#options;
+    const { integer, pick } = random;
     const { promise, reject, resolve } = Promise.withResolvers<JobOutcome>();
     const call: Call = {
       job,
@@ -63,7 +64,8 @@ export class Endpoints {
       },
     };
     this.#calls.add(call);
-    this.#check(call);
+    // The core takes what a dispatcher throws for a failure of the dispatch.
+    ledger.hold(() => this.#check(call));
     // Some let go at once, some only when they are told to answer.
     const patience = integer(0, 2);
     const aborted = (): void => {
@@ -110,14 +112,15 @@ export class Endpoints {
   #check({ job, signal }: Call): void {
     const { clock, db, ledger, settings } = this.#options;
     const { jobId, region, runId } = job;
-    const known = ledger.runs.get(runId);
-    if (!known) throw new Error(`Job ${jobId} is of an unknown run.`);
+    const known = ledger.find(db, runId);
     expect(signal.aborted).toBe(false);
     const row = db
-      .query<JobRow, [string]>(`
+      .query<JobRow, [string]>(
+        `
         SELECT jobs.state, attempts, mode, runs.state AS run_state, concurrency,
           created_at + timeout_ms AS limit_at
-        FROM jobs JOIN runs ON runs.key = jobs.run WHERE job_id = ?`)
+        FROM jobs JOIN runs ON runs.key = jobs.run WHERE job_id = ?`,
+      )
       .get(jobId)!;
     // Its start is kept, its end is not, nor that of its run.
     expect([row.state, row.run_state]).toEqual(["running", "running"]);

@@ -40,10 +40,13 @@ export async function start({ args, cwd, env }: StartOptions): Promise<Started> 
     return child.exited;
   };
   try {
-    const origin = await eventually("the server listens", () => {
-      if (child.exitCode !== null) throw new Error(`It ended with code ${child.exitCode}.`);
-      return READY.exec(out())?.[1];
+    const ended = child.exited.then((code) => {
+      throw new Error(`It ended with code ${code}.`);
     });
+    const listening = eventually("the server listens", () => READY.exec(out())?.[1]);
+    listening.catch(() => {});
+    ended.catch(() => {});
+    const origin = await Promise.race([listening, ended]);
     return {
       origin,
       pid: child.pid,

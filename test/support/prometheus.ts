@@ -14,7 +14,8 @@ interface Family {
 }
 
 const HEAD = /^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)$/;
-const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (NaN|[+-]?Inf|[+-]?[0-9.]+(?:e[+-]?\d+)?)$/;
+const SAMPLE =
+  /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (NaN|[+-]?Inf|[+-]?[0-9.]+(?:e[+-]?\d+)?)$/;
 const LABEL = /^([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\n"])*)"(?:,|$)/;
 const TYPES = new Set(["counter", "gauge", "histogram"]);
 
@@ -75,7 +76,7 @@ function readSample(line: string): Sample {
 
 function readLabels(text: string, line: string): Record<string, string> {
   const labels: Record<string, string> = {};
-  for (let rest = text; rest !== ""; ) {
+  for (let rest = text; rest !== "";) {
     const [whole = "", name = "", value = ""] = LABEL.exec(rest) ?? [];
     if (name === "" || Object.hasOwn(labels, name)) throw fault(line);
     labels[name] = value.replace(/\\(.)/g, (_, char: string) => (char === "n" ? "\n" : char));

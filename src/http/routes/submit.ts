@@ -12,7 +12,7 @@ import { present } from "../../lib/present.ts";
 import type { Orchestrator } from "../../orchestrator/orchestrator.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
-import { bodyCheck, hasBody, readJson } from "../read-json.ts";
+import { bodyCheck, readJson, readOptionalJson } from "../read-json.ts";
 import { Accepted, Replayed, SubmitHeaders } from "../submitted.ts";
 
 export interface SubmitRoutesDeps {
@@ -82,9 +82,7 @@ export function submitRoutes({ basePath, maxBody, orchestrator }: SubmitRoutesDe
         params: RunParams,
         body: RerunRequest,
         headers: SubmitHeaders,
-        // Without a body there is no content type to ask for.
-        parse: async ({ request }) =>
-          hasBody(request) ? checkRerun(await readJson(request, maxBody)) : {},
+        parse: async ({ request }) => checkRerun(await readOptionalJson(request, maxBody)),
         response: {
           200: Replayed,
           202: Accepted,
