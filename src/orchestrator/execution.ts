@@ -196,6 +196,9 @@ export class RunExecution {
     await this.#keep(() => store.endJob(this.run, job, end, { ...this.#moment(at), durationMs }));
     this.#deps.changed();
     observe({ type: "job.ended", region: job.region ?? "", state: end.state });
+    if (end.state === "completed") return;
+    const { errorCode, state } = end;
+    this.#deps.log.warn("job failed", { jobId: job.jobId, region: job.region, state, errorCode });
   }
 
   async #end(): Promise<void> {

@@ -104,7 +104,7 @@ export class Orchestrator {
    */
   async submit(request: RunRequest, options: SubmitOptions): Promise<SubmittedRun> {
     this.#refuseWhileDraining();
-    const { clock, limits, localRunners, observe } = this.#options;
+    const { clock, limits, localRunners, log, observe } = this.#options;
     const local = request.mode === "local" ? await localRunners?.() : undefined;
     admit(request, { ...limits, ...present({ localRunners: local }) });
     const acceptedAt = clock.monotonic();
@@ -116,6 +116,7 @@ export class Orchestrator {
     }
     const { run } = submitted;
     observe?.({ type: "run.accepted" });
+    log.info("run accepted", { runId: run.runId, mode: run.mode, jobs: run.queuedJobs });
     // Accepted while a drain began: durable, so the next start executes it.
     if (!this.#draining) this.#execute(run, acceptedAt);
     return { runId: run.runId, replayed: false };
