@@ -10,7 +10,7 @@ import { Glob } from "bun";
 const ROOT = join(import.meta.dir, "..");
 
 /** Files below src/ that compose the rest, and folders whose files do. */
-const ROOT_FILES = ["handler.ts", "config.ts", "main.ts"];
+const ROOT_FILES = ["handler.ts", "config.ts", "settings.ts", "main.ts"];
 const COMPOSING = "cli";
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {

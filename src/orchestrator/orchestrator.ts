@@ -148,7 +148,10 @@ export class Orchestrator {
    */
   async rerun(runId: string, only: RerunOnly, idempotencyKey?: string): Promise<SubmittedRun> {
     this.#refuseWhileDraining();
-    const request = await rerunRequest(this.#store, runId, only);
+    const repeated = await rerunRequest(this.#store, runId, only);
+    // The limit may be the ceiling of its day, which nobody asked for.
+    const timeout = Math.min(repeated.timeout, this.#options.limits.maxRunTimeMs);
+    const request = { ...repeated, timeout };
     const requestDigest = `rerun ${only} of ${runId}`;
     return this.submit(request, {
       requestDigest,

@@ -16,7 +16,7 @@ export async function rerunRequest(
   store: Pick<RunStore, "findSettings" | "findAnswers">,
   runId: string,
   only: RerunOnly,
-): Promise<RunRequest> {
+): Promise<RunRequest & { timeout: number }> {
   const settings = await store.findSettings(runId);
   if (!settings) throw runNotFound(runId);
   const { ended, ...kept } = settings;

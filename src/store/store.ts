@@ -100,7 +100,10 @@ export interface RunPage {
   readonly next?: number;
 }
 
-export type RunSettings = Omit<RunRequest, "runners" | "runId"> & { readonly ended: boolean };
+export type RunSettings = Omit<RunRequest, "runners" | "runId"> & {
+  readonly timeout: number;
+  readonly ended: boolean;
+};
 
 /** What ended runs are kept: those accepted since a time, and of them so many. */
 export interface PruneBounds {

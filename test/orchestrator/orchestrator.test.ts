@@ -75,6 +75,41 @@ describe("Orchestrator.submit", () => {
     expect(stage.dispatches.calls).toHaveLength(1);
   });
 
+  test("makes one run of each key among 5 000 concurrent submits", async () => {
+    const stage = new Stage();
+    const keys = 500;
+    const answers = await Promise.all(
+      Array.from({ length: 5_000 }, (_, nth) =>
+        stage.orchestrator.submit(request(1), {
+          requestDigest: "d",
+          idempotencyKey: `k${nth % keys}`,
+        }),
+      ),
+    );
+    expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(keys);
+    const ids = answers.slice(0, keys).map(({ runId }) => runId);
+    expect(new Set(ids).size).toBe(keys);
+    expect(answers.map(({ runId }) => runId)).toEqual(answers.map((_, nth) => ids[nth % keys]!));
+    await Promise.all(ids.map((runId) => stage.ended(runId)));
+    expect(stage.dispatches.calls.map(({ job }) => job.runId).toSorted()).toEqual(ids.toSorted());
+    expect(stage.orchestrator.backlog).toBe(0);
+  });
+
+  test("refuses an id and a key of two different runs", async () => {
+    const stage = new Stage();
+    const options = { requestDigest: "d" };
+    await stage.orchestrator.submit(request(1, { runId: "a" }), options);
+    await stage.orchestrator.submit(request(1, { runId: "b" }), {
+      ...options,
+      idempotencyKey: "k",
+    });
+    const torn = stage.orchestrator.submit(request(1, { runId: "a" }), {
+      ...options,
+      idempotencyKey: "k",
+    });
+    await expect(torn).rejects.toMatchObject({ code: "run_conflict" });
+  });
+
   test.each([
     ["run id", { runId: "r" }, undefined],
     ["idempotency key", {}, "k"],

@@ -166,14 +166,18 @@ describe("Orchestrator.rerun", () => {
     const parent = await ended({ ...mixed, timeout: 60_000 });
     const rerun = (limits: object) =>
       new Stage({ store, limits }).orchestrator.rerun(parent, "all");
-    await expect(rerun({ maxRunTimeMs: 59_999 })).rejects.toMatchObject({
-      code: "invalid_request",
-      faults: [{ path: "/timeout" }],
-    });
     await expect(rerun({ maxRunners: 6 })).rejects.toMatchObject({ code: "invalid_request" });
     await expect(rerun({ regions: new Set(["eu"]) })).rejects.toMatchObject({
       code: "unknown_region",
     });
+  });
+
+  test("has no longer than runs may have now", async () => {
+    const parent = await ended({ ...mixed, timeout: 60_000 });
+    const stage = new Stage({ store, limits: { maxRunTimeMs: 59_999 } });
+    const { runId } = await stage.orchestrator.rerun(parent, "all");
+    expect(await store.findSettings(runId)).toMatchObject({ timeout: 59_999 });
+    await stage.orchestrator.close(0);
   });
 
   test("is refused while draining", async () => {

@@ -97,6 +97,8 @@ export interface StageOptions {
   readonly jobTimeoutMs?: number;
   readonly onInterrupted?: OrchestratorOptions["onInterrupted"];
   readonly random?: () => number;
+  /** Names of the runners for local mode. */
+  readonly localRunners?: readonly string[];
   readonly limits?: Partial<OrchestratorOptions["limits"]>;
 }
 
@@ -141,7 +143,7 @@ export class Stage {
     this.orchestrator = new Orchestrator({
       store: this.store,
       dispatch: { remote: this.dispatches.dispatch, local: this.local.dispatch },
-      localRunners: async () => new Set(["runner"]),
+      localRunners: async () => new Set(options.localRunners ?? ["runner"]),
       clock: this.clock,
       log,
       limits: {

@@ -19,7 +19,7 @@ export async function checkRun(world: World, known: KnownRun): Promise<void> {
   expect(passed + failed + errored).toBe(total);
   for (const job of jobs) {
     expect(["completed", "failed", "timed_out", "cancelled"]).toContain(job.state);
-    expect(job.attempts).toBeLessThanOrEqual(world.ledger.mostAttempts(known));
+    expect(job.attempts).toBeLessThanOrEqual(world.ledger.mostAttempts(job.jobId, known));
     expect(job.durationMs ?? 0).toBeGreaterThanOrEqual(0);
   }
   const results = jobs.flatMap((job) => job.results);

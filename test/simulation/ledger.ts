@@ -11,8 +11,6 @@ import type { Mode, RunRequest } from "../../src/domain/run.ts";
 export interface KnownRun {
   readonly runId: string;
   readonly request: RunRequest;
-  /** Processes that ended before it was submitted. */
-  readonly livesBefore: number;
   /** Somebody was told that it was accepted. */
   acknowledged: boolean;
   /** Somebody was told that it is, or will be, cancelled. */
@@ -27,15 +25,15 @@ export interface KnownRun {
 
 export class Ledger {
   readonly runs = new Map<string, KnownRun>();
-  lives = 0;
+  /** How often each job was cut off by the end of a process, by its id. */
+  readonly #interruptions = new Map<string, number>();
   #held: unknown;
 
   know(runId: string, request: RunRequest): KnownRun {
     const known = this.runs.get(runId);
     if (known) return known;
-    const livesBefore = this.lives - 1;
     const state = { acknowledged: false, cancelled: false, seen: [], changed: true };
-    const run: KnownRun = { runId, request, livesBefore, ...state };
+    const run: KnownRun = { runId, request, ...state };
     this.runs.set(runId, run);
     return run;
   }
@@ -75,9 +73,19 @@ export class Ledger {
     return this.know(runId, { mode, retries, runners });
   }
 
-  /** Starts of a job that the settings and crashes so far account for. */
-  mostAttempts({ livesBefore, request }: KnownRun): number {
-    return 1 + (request.retries ?? 0) + (this.lives - 1 - livesBefore);
+  /** How often a job may be started: once, as often as it may be retried, and was cut off. */
+  mostAttempts(jobId: string, { request }: KnownRun): number {
+    return 1 + (request.retries ?? 0) + (this.#interruptions.get(jobId) ?? 0);
+  }
+
+  /** A process ended with this on its disk. */
+  interrupted(db: Database): void {
+    const jobs = db.query<{ job_id: string }, []>(
+      "SELECT job_id FROM jobs WHERE state = 'running'",
+    );
+    for (const { job_id } of jobs.all()) {
+      this.#interruptions.set(job_id, (this.#interruptions.get(job_id) ?? 0) + 1);
+    }
   }
 
   /** Keeps runs that have ended since as they are now. */

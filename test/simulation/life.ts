@@ -25,6 +25,8 @@ export interface LifeOptions {
   readonly ledger: Ledger;
   /** Called in the very moment of the crash: what the disk holds now is all that is left. */
   readonly crashed: () => void;
+  /** Told what happens, for the trace. */
+  readonly traced: (what: string) => void;
 }
 
 const HOUR = 3_600_000;
@@ -43,11 +45,11 @@ export class Life {
   #crash: { calls: number; readonly after: boolean } | undefined;
   readonly #crashed: () => void;
 
-  constructor({ clock, crashed, db, ledger, random, settings }: LifeOptions) {
+  constructor({ clock, crashed, db, ledger, random, settings, traced }: LifeOptions) {
     this.db = db;
     this.#crashed = crashed;
     this.store = new SqliteStore(db);
-    this.endpoints = new Endpoints({ db, clock, random, settings, ledger });
+    this.endpoints = new Endpoints({ db, clock, random, settings, ledger, traced });
     const dispatch: Dispatch = (job, signal) =>
       this.#dead ? never : this.endpoints.dispatch(job, signal);
     this.orchestrator = new Orchestrator({
@@ -58,6 +60,9 @@ export class Life {
       clock,
       log: silentLog,
       random: random.fraction,
+      observe: (observation) => {
+        if (observation.type === "run.ended" && !this.#dead) traced(`ended ${observation.state}`);
+      },
       limits: { regions: new Set(REGIONS), maxRunners: 1_000, maxRunTimeMs: HOUR },
     });
   }

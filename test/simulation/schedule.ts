@@ -22,7 +22,7 @@ export async function runSchedule(
   const world = new World(seed, disk);
   try {
     await world.start();
-    for (let left = world.random.integer(10, 70); left > 0; left--) await world.step(profile);
+    for (let left = world.random.integer(10, 50); left > 0; left--) await world.step(profile);
     await calm(world);
     world.ledger.inspect(world.life.db);
     for (const known of world.ledger.runs.values()) await checkRun(world, known);

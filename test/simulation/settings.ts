@@ -11,7 +11,7 @@ export type Settings = Pick<
 export function randomSettings({ integer, pick }: Random): Settings {
   return {
     maxInFlight: pick([1, 2, 3, 8, 1_000]),
-    maxBacklog: pick([12, 1_000, 1_000, 1_000]),
+    maxBacklog: pick([5, 12, 1_000, 1_000]),
     onInterrupted: pick(["dispatch", "dispatch", "fail"] as const),
     ...(integer(0, 2) ? {} : { maxInFlightPerRegion: integer(1, 3) }),
     ...(integer(0, 3) ? {} : { jobTimeoutMs: 700 }),
@@ -52,9 +52,9 @@ const USUAL: Profile = {
 
 export const PROFILES = {
   usual: USUAL,
-  crashes: { ...USUAL, crash: 3, "crash later": 4, drain: 1 },
+  crashes: { ...USUAL, crash: 2, "crash later": 3, drain: 0.6 },
   outages: { ...USUAL, outage: 6, advance: 12 },
-  cancels: { ...USUAL, cancel: 6, rerun: 3, repeat: 4, "crash later": 1 },
+  cancels: { ...USUAL, cancel: 6, rerun: 3, repeat: 4 },
   limits: { ...USUAL, submit: 9, advance: 16, answer: 10 },
 } as const satisfies Record<string, Profile>;
 

@@ -67,7 +67,6 @@ export class World {
   /** Starts a process on what the one before left. */
   async start(): Promise<void> {
     const { integer } = this.random;
-    this.ledger.lives++;
     // Time goes on while nobody serves; the monotonic clock begins anew.
     this.#clock = new FakeClock(this.#clock.now() + (integer(0, 2) ? 0 : integer(0, 5_000)));
     const db = this.#disk.open();
@@ -78,7 +77,12 @@ export class World {
       random: this.random,
       settings: this.#settings,
       ledger: this.ledger,
-      crashed: () => this.#disk.freeze(db),
+      crashed: () => {
+        this.trace.push("crashed");
+        this.ledger.interrupted(db);
+        this.#disk.freeze(db);
+      },
+      traced: (what) => this.trace.push(what),
     });
     this.#life = life;
     const { changes } = life.orchestrator;
@@ -246,7 +250,11 @@ export class World {
     };
     promise.then(
       (value) => hold(() => kept(value)),
-      (error: AppError) => hold(() => expect(refusals).toContain(error.code ?? String(error))),
+      (error: AppError) => {
+        const code: string = error.code ?? String(error);
+        this.trace.push(`refused ${code}`);
+        hold(() => expect(refusals).toContain(code));
+      },
     );
   }
 }

@@ -111,6 +111,6 @@ export function storeError(error: unknown): unknown {
   const code = (error as { code?: unknown }).code;
   if (typeof code !== "string" || !code.startsWith("SQLITE_") || DEFECTS.test(code)) return error;
   const full = code === "SQLITE_FULL";
-  const message = full ? "The run store is full." : "The run store cannot be written.";
+  const message = full ? "The run store is full." : "The run store cannot be used now.";
   return new AppError("store_unavailable", message, { cause: error });
 }

@@ -143,7 +143,7 @@ export function prepareStatements(db: Database) {
       UNION ALL
       SELECT key FROM (
         SELECT key FROM runs
-        WHERE key <= (SELECT key FROM runs ORDER BY key DESC LIMIT 1 OFFSET ?2)
+        WHERE key <= (SELECT max(key) FROM runs) - ?2
           AND state NOT IN ('queued', 'running')
         ORDER BY key LIMIT 1
       )

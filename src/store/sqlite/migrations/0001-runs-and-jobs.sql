@@ -36,7 +36,6 @@ CREATE TABLE runs (
   last_event INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX runs_unfinished ON runs (key) WHERE state IN ('queued', 'running');
 CREATE INDEX runs_by_state ON runs (state, key);
 CREATE INDEX runs_by_age ON runs (created_at);
 

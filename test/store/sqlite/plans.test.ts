@@ -1,0 +1,87 @@
+/** How SQLite goes about what is asked for every page: by an index, and in its order. */
+import type { Database } from "bun:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+
+import { listRuns } from "../../../src/store/sqlite/list.ts";
+import { openDatabase } from "../../../src/store/sqlite/open.ts";
+import { prepareStatements } from "../../../src/store/sqlite/statements.ts";
+import type { RunFilter } from "../../../src/store/store.ts";
+
+let db: Database;
+/** What was prepared, in order. */
+let prepared: string[];
+
+beforeEach(() => {
+  db = openDatabase(":memory:");
+  prepared = [];
+  const prepare = db.prepare.bind(db);
+  db.prepare = ((sql: string) => {
+    prepared.push(sql);
+    return prepare(sql);
+  }) as typeof db.prepare;
+});
+
+afterEach(() => db.close());
+
+/** The steps of a query, such as `SEARCH runs USING INDEX …`. */
+function plan(sql: string): string[] {
+  return db
+    .query<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${sql}`)
+    .all()
+    .map(({ detail }) => detail);
+}
+
+/** What takes longer the more runs and jobs there are: whole tables, and sorting what was found. */
+const slow = (steps: readonly string[]): string[] =>
+  steps.filter(
+    (step) => /^SCAN (runs|jobs|facets|other)\b/.test(step) || /TEMP B-TREE|AUTOMATIC/.test(step),
+  );
+
+const FILTER: Required<RunFilter> = {
+  state: "failed",
+  tag: "t",
+  region: "eu",
+  url: "https://example.com",
+  since: 1,
+};
+
+/** Every way to leave out parts of the filter. */
+const filters = Array.from({ length: 2 ** 5 }, (_, bits) =>
+  Object.fromEntries(Object.entries(FILTER).filter((__, index) => bits & (1 << index))),
+) as RunFilter[];
+
+describe("listRuns", () => {
+  test.each(filters)("walks an index in the order of the list, narrowed by %j", (filter) => {
+    listRuns(db, filter, 10);
+    const steps = plan(prepared.at(-1)!);
+    expect(steps[0]).toMatch(/^SEARCH (runs|facets) /);
+    expect(slow(steps)).toEqual([]);
+  });
+});
+
+describe("prepareStatements", () => {
+  /** Once in the life of a process, over the few that are open. */
+  const atStart = new Set(["unfinishedRuns"]);
+  /** Counts to the oldest run that is kept; its table of deleted runs is nearly empty. */
+  const ofRetention = new Set(["findPrunable"]);
+
+  test("has no statement that grows with the database", () => {
+    const names = Object.keys(prepareStatements(db));
+    expect(prepared).toHaveLength(names.length);
+    const found = names.flatMap((name, index) => {
+      if (atStart.has(name) || ofRetention.has(name)) return [];
+      return slow(plan(prepared[index]!)).map((step) => `${name}: ${step}`);
+    });
+    expect(found).toEqual([]);
+  });
+
+  test.each([
+    ["findStarts", "jobs_by_start"],
+    ["findEnds", "jobs_by_end"],
+  ])("reads events by their number: %s", (name, index) => {
+    const names = Object.keys(prepareStatements(db));
+    expect(plan(prepared[names.indexOf(name)]!)).toEqual([
+      expect.stringContaining(`SEARCH jobs USING INDEX ${index}`),
+    ]);
+  });
+});
