@@ -153,6 +153,7 @@ function openOrchestrator(config: OrchestratorConfig, parts: OrchestratorParts):
     maxBacklog: config.maxBacklog,
     onInterrupted: config.onInterrupted,
     ...present({
+      localHosts: pool && config.hosts,
       localRunners: pool && (async () => new Set((await pool.catalog()).runners.keys())),
       maxInFlightPerRegion: config.maxInFlightPerRegion,
       jobTimeoutMs: config.jobTimeout,

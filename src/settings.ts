@@ -125,7 +125,7 @@ export const runnerFlags = {
   ...hostFlags,
   maxQueued: integer({
     about: "most jobs that wait for a host; further ones are answered 429",
-    fallback: 100,
+    fallback: 1_000,
     min: 0,
     max: 100_000,
   }),

@@ -83,6 +83,6 @@ async function drain(server: Bun.Server<undefined>, limitMs: number): Promise<vo
 }
 
 function warn({ faults, runners }: Catalog, dir: string, log: Log): void {
-  for (const fault of faults) log.warn("faulty runner file", { ...fault });
+  for (const { file, message } of faults) log.warn("faulty runner file", { file, fault: message });
   if (runners.size === 0) log.warn("no runners found", { dir });
 }

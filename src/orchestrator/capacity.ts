@@ -12,6 +12,8 @@ export interface CapacityLimits {
   readonly maxInFlight: number;
   /** Most jobs in flight in one region, over all runs. */
   readonly maxInFlightPerRegion?: number;
+  /** Jobs of local runs that can be executed at once; absent without local mode. */
+  readonly localHosts?: number;
 }
 
 export interface RunPermits {
@@ -21,11 +23,14 @@ export interface RunPermits {
 
 export class Capacity {
   readonly #all: Semaphore;
+  /** A local job must not count as started while it waits for a host. */
+  readonly #local: Semaphore;
   readonly #perRegion: number | undefined;
   readonly #regions = new Map<string, Semaphore>();
 
-  constructor({ maxInFlight, maxInFlightPerRegion }: CapacityLimits) {
+  constructor({ localHosts, maxInFlight, maxInFlightPerRegion }: CapacityLimits) {
     this.#all = new Semaphore(maxInFlight);
+    this.#local = new Semaphore(localHosts ?? Infinity);
     this.#perRegion = maxInFlightPerRegion;
   }
 
@@ -38,11 +43,13 @@ export class Capacity {
   forRun(run: Pick<StoredRun, "concurrency" | "mode">): RunPermits {
     const window = new Semaphore(run.concurrency ?? Infinity);
     const regional = this.limitsRegions(run);
+    const placeOf = (region: string | undefined): Semaphore | undefined =>
+      run.mode === "local" ? this.#local : regional ? this.#region(region) : undefined;
     return {
       acquire: async (region, signal) => {
         const permits = new DisposableStack();
         try {
-          for (const limit of [window, regional ? this.#region(region) : undefined, this.#all]) {
+          for (const limit of [window, placeOf(region), this.#all]) {
             if (limit) permits.use(limit.tryAcquire() ?? (await limit.acquire(signal)));
           }
           if (!signal.aborted) return permits;

@@ -145,7 +145,7 @@ export class RunExecution {
     this.#starting.abort();
   }
 
-  /** All attempts of a job. Leaves it open if it has to wait and the run stops meanwhile. */
+  /** All attempts of a job. Leaves it open if it has to wait and the server stops meanwhile. */
   async #execute(
     job: PendingJob,
     first: Disposable,
@@ -165,6 +165,11 @@ export class RunExecution {
       observe({ type: "job.retried", region });
       await firstAborted(clock.deadline(delay), this.#starting.signal);
       permit = await acquire();
+    }
+    const stop = this.#stopReason;
+    if (stop === "timed_out" || stop === "cancelled") {
+      const end = stoppedJob(stop, "between attempts", this.run.timeoutMs);
+      await this.#endJob(job, end, started);
     }
   }
 

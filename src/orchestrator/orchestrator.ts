@@ -11,7 +11,7 @@ import type { State } from "../domain/job.ts";
 import type { Mode, RunRequest } from "../domain/run.ts";
 import { newId } from "../lib/ids.ts";
 import { present } from "../lib/present.ts";
-import type { NewRun, RunStore, StoredRun } from "../store/store.ts";
+import type { NewRun, RunStore, StoredRun, Submission } from "../store/store.ts";
 import { type AdmissionLimits, admit } from "./admission.ts";
 import { Capacity, type CapacityLimits } from "./capacity.ts";
 import { RunChanges } from "./changes.ts";
@@ -105,15 +105,14 @@ export class Orchestrator {
   async submit(request: RunRequest, options: SubmitOptions): Promise<SubmittedRun> {
     this.#refuseWhileDraining();
     const { clock, limits, localRunners, log, observe } = this.#options;
+    // First: what was accepted once is, whatever has become impossible or too much since.
+    const earlier = await this.#earlier(request, options);
+    if (earlier) return replayed(earlier, options);
     const local = request.mode === "local" ? await localRunners?.() : undefined;
     admit(request, { ...limits, ...present({ localRunners: local }) });
     const acceptedAt = clock.monotonic();
     const submitted = await this.#keep(this.#newRun(request, options));
-    if (!submitted.created) {
-      const { requestDigest, runId } = submitted;
-      if (requestDigest === options.requestDigest) return { runId, replayed: true };
-      throw new AppError("run_conflict", `Run "${runId}" was submitted with another body.`);
-    }
+    if (!submitted.created) return replayed(submitted, options);
     const { run } = submitted;
     observe?.({ type: "run.accepted" });
     log.info("run accepted", { runId: run.runId, mode: run.mode, jobs: run.queuedJobs });
@@ -188,6 +187,14 @@ export class Orchestrator {
     drained.removeEventListener("abort", abort);
   }
 
+  async #earlier(
+    { runId }: RunRequest,
+    { idempotencyKey }: SubmitOptions,
+  ): Promise<Submission | undefined> {
+    if (runId === undefined && idempotencyKey === undefined) return undefined;
+    return this.#store.findSubmission({ runId: runId ?? "", ...present({ idempotencyKey }) });
+  }
+
   #refuseWhileDraining(): void {
     if (this.#draining) throw new AppError("draining", "This server is shutting down.");
   }
@@ -247,4 +254,10 @@ export class Orchestrator {
       .finally(() => this.#executions.delete(runId));
     this.#executions.set(runId, { execution, ended });
   }
+}
+
+/** The same submit once more, or another one under a name that is taken. */
+function replayed({ requestDigest, runId }: Submission, options: SubmitOptions): SubmittedRun {
+  if (requestDigest === options.requestDigest) return { runId, replayed: true };
+  throw new AppError("run_conflict", `Run "${runId}" was submitted with another body.`);
 }

@@ -11,6 +11,7 @@ export type StopReason = "timed_out" | "cancelled" | "shutdown";
 const PHASES = {
   "in flight": "while this job was in flight",
   waiting: "before this job had its turn",
+  "between attempts": "while this job waited for another attempt",
 } as const;
 
 /** The end of a job whose run stopped before it. */

@@ -9,6 +9,7 @@ import type { RequestedRunner } from "../domain/job.ts";
 import { countResults, type Result, unanswered } from "../domain/result.ts";
 import { present } from "../lib/present.ts";
 import { Semaphore } from "../lib/semaphore.ts";
+import { fitResults } from "./answer-room.ts";
 import { runsAsRoot } from "./browser/host-browser.ts";
 import { type BrowserSettings, DEFAULT_BROWSER } from "./browser/settings.ts";
 import { type Evidence, SCREENSHOT_ROOM, withEvidence } from "./evidence.ts";
@@ -107,7 +108,7 @@ export class RunnerPool {
       const catalog = await this.catalog();
       stop.signal.throwIfAborted();
       const startedAt = performance.now();
-      const results = await this.#executeAll(job, catalog, stop.signal);
+      const results = fitResults(await this.#executeAll(job, catalog, stop.signal));
       this.#report(job, results, performance.now() - startedAt);
       return results;
     } finally {

@@ -70,8 +70,13 @@ export interface PendingJob extends NewJob {
  * written. The digest is absent when id and key belong to two different runs.
  */
 export type Submitted =
-  | { readonly created: true; readonly run: StoredRun }
-  | { readonly created: false; readonly runId: string; readonly requestDigest?: string };
+  { readonly created: true; readonly run: StoredRun } | ({ readonly created: false } & Submission);
+
+/** What is known of an earlier submit. */
+export interface Submission {
+  readonly runId: string;
+  readonly requestDigest?: string;
+}
 
 /** A moment in a run: milliseconds since the epoch, and the number of the event that tells it. */
 export interface Moment {
@@ -131,6 +136,9 @@ export interface JobTally {
 export interface RunStore {
   /** Keeps the run; resolves once it is durably on disk. */
   submit(run: NewRun): Promise<Submitted>;
+
+  /** The run that was submitted under this id or idempotency key. */
+  findSubmission(ids: Pick<NewRun, "runId" | "idempotencyKey">): Promise<Submission | undefined>;
 
   /** Runs that have not ended, oldest first. */
   unfinishedRuns(): Promise<StoredRun[]>;

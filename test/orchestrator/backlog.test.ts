@@ -86,6 +86,20 @@ describe("the backlog", () => {
     expect(stage.orchestrator.backlog).toBe(0);
   });
 
+  test("does not refuse a repeated submit, nor do regions that are gone", async () => {
+    const store = memoryStore();
+    const full = new Stage({ store, dispatches: inTestsHands(), maxInFlight: 1, maxBacklog: 3 });
+    const asked = request(3, { runId: "r" });
+    await full.submit(asked);
+    expect(await full.submit(asked)).toBe("r");
+    const elsewhere = new Stage({ store, limits: { regions: new Set(["mars"]) } });
+    expect(await elsewhere.submit(asked)).toBe("r");
+    await expect(elsewhere.submit({ ...asked, tags: ["other"] })).rejects.toMatchObject({
+      code: "run_conflict",
+    });
+    await full.orchestrator.close(0);
+  });
+
   test("counts what a start resumes: the jobs that were not dispatched yet", async () => {
     const store = memoryStore();
     const first = new Stage({ store, dispatches: inTestsHands() });

@@ -146,7 +146,14 @@ describe("Orchestrator.cancel", () => {
 
   test("takes hold of a run that is just being accepted", async () => {
     const stage = new Stage({ store, dispatches: inTestsHands() });
+    const { promise: handedOver, resolve } = Promise.withResolvers<void>();
+    const submit = store.submit.bind(store);
+    store.submit = (run) => {
+      resolve();
+      return submit(run);
+    };
     const submitted = stage.submit(request(3, { runId: "r" }));
+    await handedOver;
     const answer = stage.orchestrator.cancel("r");
     await Promise.all([submitted, answer]);
     const { state } = await stage.ended("r");

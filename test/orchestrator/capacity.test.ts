@@ -86,6 +86,22 @@ describe("Capacity", () => {
     expect(await permits.acquire("eu", never)).toBeDefined();
   });
 
+  test("grants a local run no more than there are hosts, and a remote one all", async () => {
+    const capacity = new Capacity({ maxInFlight: 9, localHosts: 2 });
+    const local = capacity.forRun({ ...remote, mode: "local" });
+    const first = await local.acquire(undefined, never);
+    expect(await local.acquire(undefined, never)).toBeDefined();
+    let granted = false;
+    const third = local
+      .acquire(undefined, never)
+      .then((permit) => (granted = permit !== undefined));
+    expect(await capacity.forRun(remote).acquire("eu", never)).toBeDefined();
+    await turns();
+    expect(granted).toBeFalse();
+    first?.[Symbol.dispose]();
+    expect(await third).toBeTrue();
+  });
+
   test("does not count what has no region against any", async () => {
     const permits = new Capacity({ maxInFlight: 5, maxInFlightPerRegion: 1 }).forRun(remote);
     for (let count = 0; count < 5; count++) {

@@ -8,6 +8,7 @@ import { rename, rm } from "node:fs/promises";
 
 import { StartError } from "../../domain/errors.ts";
 import { inspectDatabase } from "./open.ts";
+import { openToLook } from "./read-only.ts";
 
 /**
  * Writes a consistent copy of the database at `source` to `target`, which must not exist: complete
@@ -42,7 +43,7 @@ export interface DatabaseHealth {
 /** Reads all of the database at `path`. Throws StartError if it is not sound. */
 export function databaseHealth(path: string): DatabaseHealth {
   inspectDatabase(path);
-  using db = new Database(path, { readonly: true });
+  using db = openToLook(path);
   const [problem] = db.query("PRAGMA integrity_check(1)").values()[0] ?? [];
   if (problem !== "ok") throw new StartError([`${path} is corrupt: ${String(problem)}`]);
   const count = (condition: string): number =>

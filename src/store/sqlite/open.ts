@@ -8,6 +8,7 @@ import { closeSync, existsSync, openSync, readSync } from "node:fs";
 
 import { StartError } from "../../domain/errors.ts";
 import initial from "./migrations/0001-runs-and-jobs.sql" with { type: "text" };
+import { openToLook } from "./read-only.ts";
 
 /** In the data folder. */
 export const DATABASE_FILE = "volley.sqlite";
@@ -69,7 +70,7 @@ export function inspectDatabase(path: string): void {
   refuseNewer(path, header.readUInt32BE(USER_VERSION_OFFSET));
   let db: Database | undefined;
   try {
-    db = new Database(path, { readonly: true });
+    db = openToLook(path);
     refuseNewer(path, pragma(db, "user_version"));
     const [problem] = db.query("PRAGMA quick_check(1)").values()[0] ?? [];
     if (problem !== "ok") {

@@ -24,6 +24,7 @@ import type {
   RunSettings,
   RunStore,
   StoredRun,
+  Submission,
   Submitted,
 } from "../store.ts";
 import { RunCounters } from "./counters.ts";
@@ -67,13 +68,20 @@ export class SqliteStore implements RunStore {
 
   submit(run: NewRun): Promise<Submitted> {
     return this.#commits.write("durable", () => {
-      const found = this.#sql.findSubmitted.all(run.runId, run.idempotencyKey ?? null);
-      const [existing, other] = found;
-      if (!existing) return { created: true, run: this.#insert(run) };
-      if (other) return { created: false, runId: run.runId };
-      const { request_digest: requestDigest, run_id: runId } = existing;
-      return { created: false, runId, requestDigest };
+      const existing = this.#submission(run);
+      return existing ? { created: false, ...existing } : { created: true, run: this.#insert(run) };
     });
+  }
+
+  findSubmission(ids: Pick<NewRun, "runId" | "idempotencyKey">): Promise<Submission | undefined> {
+    return this.#read(() => this.#submission(ids));
+  }
+
+  #submission(ids: Pick<NewRun, "runId" | "idempotencyKey">): Submission | undefined {
+    const found = this.#sql.findSubmitted.all(ids.runId, ids.idempotencyKey ?? null);
+    const [existing, other] = found;
+    if (other) return { runId: ids.runId };
+    return existing && { runId: existing.run_id, requestDigest: existing.request_digest };
   }
 
   #insert(run: NewRun): StoredRun {
