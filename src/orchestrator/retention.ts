@@ -17,7 +17,7 @@ export interface RetentionOptions {
   readonly store: Pick<RunStore, "prune">;
   readonly clock: Clock;
   readonly log: Log;
-  /** How long an ended run is kept after its acceptance, in milliseconds. */
+  /** How long a run is kept after its end, in milliseconds. */
   readonly keepForMs: number;
   readonly keepRuns: number;
 }
@@ -37,5 +37,5 @@ export async function retain(options: RetentionOptions, stop: AbortSignal): Prom
 }
 
 function slice({ clock, keepForMs, keepRuns, store }: RetentionOptions): Promise<boolean> {
-  return store.prune(SLICE_JOBS, { acceptedBefore: clock.now() - keepForMs, keepRuns });
+  return store.prune(SLICE_JOBS, { endedBefore: clock.now() - keepForMs, keepRuns });
 }

@@ -99,7 +99,10 @@ export interface RunFilter {
   readonly since?: number;
 }
 
-/** `next` is where the following page begins; absent on the last. */
+/**
+ * `next` is where the following page begins; absent on the last. A page may be shorter than asked
+ * for, and even empty, and not be the last: few of the runs it looked at fitted.
+ */
 export interface RunPage {
   readonly runs: readonly ListedRun[];
   readonly next?: number;
@@ -110,10 +113,10 @@ export type RunSettings = Omit<RunRequest, "runners" | "runId"> & {
   readonly ended: boolean;
 };
 
-/** What ended runs are kept: those accepted since a time, and of them so many. */
+/** What ended runs are kept: those that ended since a time, and of all runs the newest. */
 export interface PruneBounds {
   /** Milliseconds since the epoch. */
-  readonly acceptedBefore: number;
+  readonly endedBefore: number;
   readonly keepRuns: number;
 }
 
@@ -186,7 +189,7 @@ export interface RunStore {
   listRuns(filter: RunFilter, limit: number, from?: number): Promise<RunPage>;
 
   /**
-   * Deletes about `limit` jobs of ended runs: those accepted before `acceptedBefore`, and those
+   * Deletes about `limit` jobs of ended runs: those that ended before `endedBefore`, and those
    * past the newest `keepRuns`. Resolves with false once nothing is left to delete.
    */
   prune(limit: number, bounds: PruneBounds): Promise<boolean>;

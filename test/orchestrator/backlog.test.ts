@@ -97,7 +97,7 @@ describe("the backlog", () => {
     await expect(elsewhere.submit({ ...asked, tags: ["other"] })).rejects.toMatchObject({
       code: "run_conflict",
     });
-    await full.orchestrator.close(0);
+    await full.ended("r", () => full.dispatches.inFlight[0]?.end());
   });
 
   test("counts what a start resumes: the jobs that were not dispatched yet", async () => {

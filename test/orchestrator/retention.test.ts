@@ -41,8 +41,8 @@ describe("retain", () => {
     await turns();
     const start = clock.now() - DAY;
     expect(asked).toEqual([
-      { acceptedBefore: start - 30 * DAY, keepRuns: 7 },
-      { acceptedBefore: start - 29 * DAY, keepRuns: 7 },
+      { endedBefore: start - 30 * DAY, keepRuns: 7 },
+      { endedBefore: start - 29 * DAY, keepRuns: 7 },
     ]);
     for (const limit of limits) expect(limit).toBeLessThanOrEqual(1_000);
     stop.abort();

@@ -60,7 +60,7 @@ async function leave(world: World): Promise<void> {
   expect(life.orchestrator.backlog).toBe(0);
   expect(life.endpoints.inFlight).toBe(0);
   await life.orchestrator.close(0);
-  const bounds = { acceptedBefore: Number.MAX_SAFE_INTEGER, keepRuns: 0 };
+  const bounds = { endedBefore: Number.MAX_SAFE_INTEGER, keepRuns: 0 };
   while (await life.store.prune(world.random.integer(1, 30), bounds));
   for (const table of ["runs", "jobs", "facets", "pruned_runs"]) {
     expect(life.db.query(`SELECT count(*) FROM ${table}`).values()).toEqual([[0]]);

@@ -17,7 +17,7 @@ import {
 } from "./fixture.ts";
 
 const ALL = Number.MAX_SAFE_INTEGER;
-const KEEP_ALL: PruneBounds = { acceptedBefore: 0, keepRuns: ALL };
+const KEEP_ALL: PruneBounds = { endedBefore: 0, keepRuns: ALL };
 
 /** An ended run of `jobs` jobs. */
 async function endedRun(store: RunStore, runId: string, jobs = 2, at = CREATED): Promise<void> {
@@ -54,7 +54,7 @@ export function pruneContract(name: string, open: OpenStore): void {
     const store = eachStore(open);
 
     test("has nothing to do in a store within its bounds", async () => {
-      expect(await store().prune(100, { acceptedBefore: ALL, keepRuns: 0 })).toBe(false);
+      expect(await store().prune(100, { endedBefore: ALL, keepRuns: 0 })).toBe(false);
       await endedRun(store(), "r");
       expect(await store().prune(100, KEEP_ALL)).toBe(false);
       expect(await ids(store())).toEqual(["r"]);
@@ -64,17 +64,17 @@ export function pruneContract(name: string, open: OpenStore): void {
       for (const [index, id] of ["a", "b", "c"].entries()) {
         await endedRun(store(), id, 2, CREATED + index);
       }
-      await pruneAll(store(), { acceptedBefore: CREATED + 1, keepRuns: ALL });
+      await pruneAll(store(), { endedBefore: CREATED + 1, keepRuns: ALL });
       expect(await ids(store())).toEqual(["b", "c"]);
     });
 
     test("deletes what is past the newest so many", async () => {
       for (const id of ["d", "a", "c", "b"]) await endedRun(store(), id);
-      await pruneAll(store(), { acceptedBefore: 0, keepRuns: 3 });
+      await pruneAll(store(), { endedBefore: 0, keepRuns: 3 });
       expect(await ids(store())).toEqual(["a", "b", "c"]);
-      await pruneAll(store(), { acceptedBefore: 0, keepRuns: 1 });
+      await pruneAll(store(), { endedBefore: 0, keepRuns: 1 });
       expect(await ids(store())).toEqual(["b"]);
-      await pruneAll(store(), { acceptedBefore: 0, keepRuns: 0 });
+      await pruneAll(store(), { endedBefore: 0, keepRuns: 0 });
       expect(await ids(store())).toEqual([]);
     });
 
@@ -83,7 +83,7 @@ export function pruneContract(name: string, open: OpenStore): void {
       const busy = await created(store(), newRun("running"));
       await store().startJob(busy, await pending(store(), busy), moment());
       await endedRun(store(), "ended");
-      await pruneAll(store(), { acceptedBefore: ALL, keepRuns: 0 });
+      await pruneAll(store(), { endedBefore: ALL, keepRuns: 0 });
       expect(await ids(store())).toEqual(["queued", "running"]);
       expect(await store().unfinishedRuns()).toHaveLength(2);
       expect(await store().pendingJobs(busy, -1, 10)).toHaveLength(1);
@@ -91,7 +91,7 @@ export function pruneContract(name: string, open: OpenStore): void {
 
     test("makes a run disappear at once, before its jobs are gone", async () => {
       await endedRun(store(), "r", 25);
-      expect(await store().prune(10, { acceptedBefore: ALL, keepRuns: 0 })).toBe(true);
+      expect(await store().prune(10, { endedBefore: ALL, keepRuns: 0 })).toBe(true);
       expect(await everything(store(), "r")).toEqual([undefined, undefined, [], [], undefined, []]);
       expect(await store().listRuns({}, 10)).toEqual({ runs: [] });
       expect(await store().listRuns({ tag: "t-r" }, 10)).toEqual({ runs: [] });
@@ -100,9 +100,9 @@ export function pruneContract(name: string, open: OpenStore): void {
 
     test("works in slices: more jobs take more calls", async () => {
       await endedRun(store(), "small", 5);
-      const few = await pruneAll(store(), { acceptedBefore: ALL, keepRuns: 0 }, 10);
+      const few = await pruneAll(store(), { endedBefore: ALL, keepRuns: 0 }, 10);
       await endedRun(store(), "large", 95);
-      const many = await pruneAll(store(), { acceptedBefore: ALL, keepRuns: 0 }, 10);
+      const many = await pruneAll(store(), { endedBefore: ALL, keepRuns: 0 }, 10);
       expect(many - few).toBeGreaterThanOrEqual(9);
     });
 
@@ -111,11 +111,11 @@ export function pruneContract(name: string, open: OpenStore): void {
       const run = await created(store(), { ...newRun("r", { jobs: 25 }), idempotencyKey: "k" });
       await store().endOpenJobs(run, { state: "failed" }, moment());
       await store().endRun(run, "failed", endMoment());
-      await store().prune(10, { acceptedBefore: ALL, keepRuns: 0 });
+      await store().prune(10, { endedBefore: ALL, keepRuns: 0 });
       const second = await created(store(), again);
       await execute(store(), second, 1, answered("pass"));
       const before = await everything(store(), "r");
-      await pruneAll(store(), { acceptedBefore: ALL, keepRuns: 0 }, 10);
+      await pruneAll(store(), { endedBefore: ALL, keepRuns: 0 }, 10);
       expect(await everything(store(), "r")).toEqual(before);
       expect(await store().findJobs("r", -1, 10)).toHaveLength(3);
     });
@@ -129,7 +129,7 @@ export function pruneContract(name: string, open: OpenStore): void {
         if (index % 4 === 3) await endedRun(store(), kept.at((index - 3) / 4)!, 7, CREATED + 1_000);
       }
       const before = await Promise.all(kept.map((id) => everything(store(), id)));
-      const bounds = { acceptedBefore: CREATED + 500, keepRuns: ALL };
+      const bounds = { endedBefore: CREATED + 500, keepRuns: ALL };
       while (await store().prune(integer(1, 40), bounds)) {
         const now = await Promise.all(kept.map((id) => everything(store(), id)));
         expect(now, `TEST_SEED=${seed}`).toEqual(before);

@@ -9,14 +9,14 @@ import type { Statements } from "./statements.ts";
 export function prune(
   sql: Statements,
   limit: number,
-  { acceptedBefore, keepRuns }: PruneBounds,
+  { endedBefore, keepRuns }: PruneBounds,
 ): boolean {
   const pruned = sql.findPruned.get();
   if (pruned) {
     if (sql.pruneJobs.run(pruned.run, limit).changes < limit) sql.forgetPruned.run(pruned.run);
     return true;
   }
-  const run = sql.findPrunable.get(acceptedBefore, keepRuns);
+  const run = sql.findPrunable.get(endedBefore, keepRuns);
   if (!run) return false;
   sql.notePruned.run(run.key);
   sql.pruneRun.run(run.key);

@@ -134,11 +134,11 @@ export function prepareStatements(db: Database) {
       "SELECT * FROM jobs WHERE run = ? AND ended_event > ? ORDER BY ended_event LIMIT ?",
     ),
 
-    findPrunable: db.prepare<{ key: number }, [acceptedBefore: number, keepRuns: number]>(`
+    findPrunable: db.prepare<{ key: number }, [endedBefore: number, keepRuns: number]>(`
       SELECT key FROM (
         SELECT key FROM runs
-        WHERE created_at < ?1 AND state NOT IN ('queued', 'running')
-        ORDER BY created_at LIMIT 1
+        WHERE completed_at < ?1
+        ORDER BY completed_at LIMIT 1
       )
       UNION ALL
       SELECT key FROM (

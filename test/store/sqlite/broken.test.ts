@@ -50,7 +50,7 @@ const CALLS: Readonly<Record<string, (store: RunStore) => Promise<unknown>>> = {
   tally: (store) => store.tally(run),
   submit: (store) => store.submit(newRun("new")),
   requestCancel: (store) => store.requestCancel("r0", 0),
-  prune: (store) => store.prune(10, { acceptedBefore: Number.MAX_SAFE_INTEGER, keepRuns: 0 }),
+  prune: (store) => store.prune(10, { endedBefore: Number.MAX_SAFE_INTEGER, keepRuns: 0 }),
 };
 
 describe("a database that broke", () => {

@@ -53,9 +53,9 @@ const filters = Array.from({ length: 2 ** 5 }, (_, bits) =>
 describe("listRuns", () => {
   test.each(filters)("walks an index in the order of the list, narrowed by %j", (filter) => {
     listRuns(db, filter, 10);
-    const steps = plan(prepared.at(-1)!);
-    expect(steps[0]).toMatch(/^SEARCH (runs|facets) /);
-    expect(slow(steps)).toEqual([]);
+    expect(prepared.length).toBeGreaterThan(1);
+    for (const sql of prepared) expect(slow(plan(sql))).toEqual([]);
+    expect(plan(prepared[0]!)[0]).toMatch(/^SEARCH (runs|facets) /);
   });
 });
 

@@ -37,7 +37,7 @@ CREATE TABLE runs (
 ) STRICT;
 
 CREATE INDEX runs_by_state ON runs (state, key);
-CREATE INDEX runs_by_age ON runs (created_at);
+CREATE INDEX runs_by_end ON runs (completed_at) WHERE completed_at IS NOT NULL;
 
 -- What a list of runs can be narrowed by.
 CREATE TABLE facets (
