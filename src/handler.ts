@@ -86,8 +86,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const config = libraryConfig(given);
   const metrics = new Metrics();
   const measure = orchestratorMetrics(metrics, () => orchestrator);
-  const pool = config.runners === undefined ? undefined : openRunners(config, config.runners, log);
-  const { release, store } = openStore(config.data, measure.committed);
+  const { pool, release, store } = openParts(config, log, measure.committed);
   const orchestrator = openOrchestrator(config, { store, pool, log, observe: measure.observe });
   const live = new Live({ store, changes: orchestrator.changes, log });
   const app = orchestratorApp({
@@ -161,9 +160,30 @@ function openOrchestrator(config: OrchestratorConfig, parts: OrchestratorParts):
   });
 }
 
-function openRunners(config: OrchestratorConfig, dir: string, log: Log): RunnerPool {
-  const project = Project.open(dir);
-  return new RunnerPool({ project, command: hostCommand(), log, ...hostOptions(config) });
+/** What can fail at a start, all of it tried, so that one message names every fault. */
+function openParts(config: OrchestratorConfig, log: Log, committed: (ms: number) => void) {
+  const faults: string[] = [];
+  const attempt = <Part>(open: () => Part): Part | undefined => {
+    try {
+      return open();
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      faults.push(...error.faults);
+      return undefined;
+    }
+  };
+  const { data, runners: dir } = config;
+  const hosts = attempt(() => hostOptions(config));
+  const project = dir === undefined ? undefined : attempt(() => Project.open(dir, log));
+  const opened = attempt(() => openStore(data, committed));
+  if (!opened || faults.length > 0) {
+    void opened?.store.close();
+    opened?.release();
+    throw new StartError(faults);
+  }
+  const command = hostCommand();
+  const pool = project && hosts && new RunnerPool({ project, command, log, ...hosts });
+  return { ...opened, pool };
 }
 
 function openStore(

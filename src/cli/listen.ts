@@ -9,6 +9,9 @@ import { createLog, type Log } from "../lib/log.ts";
 /** Bun closes a silent connection after this; its timer moves in steps of four seconds. */
 const IDLE_TIMEOUT_S = 30;
 
+/** Answers that are not out by then, in milliseconds, are those that nobody takes. */
+const ANSWER_LIMIT_MS = 1_000;
+
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
@@ -44,7 +47,18 @@ function origin({ hostname = "", port }: Bun.Server<undefined>): string {
   return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
+/** Lets answers that are on their way arrive, then closes every connection. */
+export async function finishAnswers(server: Bun.Server<undefined>): Promise<void> {
+  const limit = Promise.withResolvers<void>();
+  const timer = setTimeout(limit.resolve, ANSWER_LIMIT_MS);
+  await Promise.race([server.stop(), limit.promise]);
+  clearTimeout(timer);
+  await server.stop(true);
+}
+
 export function stderrLog(): Log {
+  // Whoever read the log may go away; the server does not go with them.
+  process.stderr.on("error", () => {});
   return createLog({
     write: (line) => process.stderr.write(line),
     pretty: process.stderr.isTTY === true,

@@ -3,15 +3,14 @@
  */
 import { hostOptions, runnerConfig } from "../config.ts";
 import { createRunnerApp } from "../http/runner-app.ts";
-import type { Log } from "../lib/log.ts";
 import { Metrics } from "../lib/metrics.ts";
 import { present } from "../lib/present.ts";
 import { hostCommand } from "../runner/host-command.ts";
 import { RunnerPool } from "../runner/pool.ts";
-import { type Catalog, Project } from "../runner/project.ts";
+import { Project } from "../runner/project.ts";
 import { runnerFlags } from "../settings.ts";
 import type { Command } from "./command.ts";
-import { announce, listen, stderrLog, stopRequested } from "./listen.ts";
+import { announce, finishAnswers, listen, stderrLog, stopRequested } from "./listen.ts";
 
 export const command: Command = {
   name: "runner",
@@ -39,8 +38,9 @@ async function run(argv: readonly string[]): Promise<number> {
   const config = runnerConfig(argv);
   const log = stderrLog();
   const hosts = hostOptions(config);
-  const project = Project.open(config.dir);
-  warn(await project.catalog(), config.dir, log);
+  const project = Project.open(config.dir, log);
+  // Looked at now, so that what is wrong is said at the start.
+  await project.catalog();
   const stop = stopRequested(log);
   const runners = new RunnerPool({
     project,
@@ -68,21 +68,17 @@ async function run(argv: readonly string[]): Promise<number> {
   announce(server);
   const code = await stop;
   draining = true;
-  await drain(server, config.drain);
+  await idle(runners, config.drain);
   await runners.close();
+  await finishAnswers(server);
   return code;
 }
 
-/** Jobs in flight end by themselves within the limit; those that do not are cut off. */
-async function drain(server: Bun.Server<undefined>, limitMs: number): Promise<void> {
-  const limit = Promise.withResolvers<void>();
-  const timer = setTimeout(limit.resolve, limitMs);
-  await Promise.race([server.stop(), limit.promise]);
-  clearTimeout(timer);
-  await server.stop(true);
-}
+/** Between two looks at whether jobs are in progress, in milliseconds. */
+const LOOK_MS = 20;
 
-function warn({ faults, runners }: Catalog, dir: string, log: Log): void {
-  for (const { file, message } of faults) log.warn("faulty runner file", { file, fault: message });
-  if (runners.size === 0) log.warn("no runners found", { dir });
+/** Resolves once no job is in progress, at the latest after `limitMs` milliseconds. */
+async function idle(runners: RunnerPool, limitMs: number): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (runners.active + runners.waiting > 0 && performance.now() < end) await Bun.sleep(LOOK_MS);
 }

@@ -5,7 +5,7 @@ import { serveConfig } from "../config.ts";
 import { createOrchestratorHandler } from "../handler.ts";
 import { serveFlags } from "../settings.ts";
 import type { Command } from "./command.ts";
-import { announce, listen, stderrLog, stopRequested } from "./listen.ts";
+import { announce, finishAnswers, listen, stderrLog, stopRequested } from "./listen.ts";
 
 export const command: Command = {
   name: "serve",
@@ -38,6 +38,6 @@ async function run(argv: readonly string[]): Promise<number> {
   announce(server);
   const code = await stop;
   await handler.close(drain);
-  await server.stop(true);
+  await finishAnswers(server);
   return code;
 }

@@ -50,13 +50,21 @@ export interface EndpointError {
 export function readEndpointError(body: string): EndpointError | undefined {
   const answer = parseBody(body);
   if (!("value" in answer) || !isObject(answer.value)) return undefined;
-  const { code, data, message } = answer.value;
-  if (typeof code !== "string") return undefined;
+  const { code, data, defined, message } = answer.value;
+  // `defined` marks the SDK's errors; a problem (RFC 9457) has a code as well.
+  if (typeof code !== "string" || defined !== true) return undefined;
   return {
     code,
     message: typeof message === "string" ? clip(message, MAX_TEXT) : "",
     data: isObject(data) ? data : {},
   };
+}
+
+/** The `detail` of a problem (RFC 9457) in a body, for a person; empty if there is none. */
+export function problemDetail(body: string): string {
+  const answer = parseBody(body);
+  const detail = "value" in answer && isObject(answer.value) ? answer.value["detail"] : undefined;
+  return typeof detail === "string" ? detail : "";
 }
 
 function parseBody(body: string): { value: unknown } | { fault: string } {

@@ -5,6 +5,7 @@
 import type { Region } from "../domain/region.ts";
 import { readBody } from "./read-body.ts";
 import { transportFault } from "./transport-fault.ts";
+import { withoutToken } from "./without-token.ts";
 
 const LIMIT_MS = 2_000;
 const MAX_INFO = 256 * 1024;
@@ -41,7 +42,10 @@ export async function askEndpoint(region: Region, monotonic: () => number): Prom
     const body = await readBody(response, MAX_INFO);
     if (!response.ok) return unhealthy(`The endpoint answered HTTP status ${response.status}.`);
     if ("fault" in body) return unhealthy("The endpoint answered an info that cannot be read.");
-    return { ...readInfo(body.text), latencyMs: Math.round(monotonic() - started) };
+    return {
+      ...readInfo(withoutToken(body.text, region)),
+      latencyMs: Math.round(monotonic() - started),
+    };
   } catch (error) {
     if (signal.aborted) return unhealthy(`The endpoint did not answer within ${LIMIT_MS} ms.`);
     return unhealthy(transportFault(error).error);

@@ -45,7 +45,7 @@ function segments(path: unknown): string[] {
 }
 
 /** Text or a number as one line of at most `max` characters; empty for anything else. */
-function oneLine(value: unknown, max: number): string {
+export function oneLine(value: unknown, max: number): string {
   if (typeof value === "number") return String(value);
   if (typeof value !== "string") return "";
   const line = value

@@ -8,13 +8,20 @@ import type { RequestedRunner } from "../domain/job.ts";
 import type { Region, Regions } from "../domain/region.ts";
 import { type Result, unanswered } from "../domain/result.ts";
 import type { Clock } from "../lib/clock.ts";
-import { type EndpointError, failure, readAnswer, readEndpointError } from "./answer.ts";
+import {
+  type EndpointError,
+  failure,
+  problemDetail,
+  readAnswer,
+  readEndpointError,
+} from "./answer.ts";
 import type { Dispatch, DispatchJob, JobOutcome } from "./dispatch.ts";
 import { discard, readBody } from "./read-body.ts";
-import { refused } from "./refusal.ts";
+import { oneLine, refused } from "./refusal.ts";
 import { retryAfter } from "./retry-after.ts";
 import { EndpointSession } from "./sessions.ts";
 import { transportFault } from "./transport-fault.ts";
+import { withoutToken } from "./without-token.ts";
 
 export interface RemoteDispatchOptions {
   readonly regions: Regions;
@@ -149,7 +156,8 @@ async function readResponse(
   if (response.ok) return readAnswer(body, runners);
   const endpointError = readEndpointError(body);
   if (endpointError) return { endpointError, ...retry };
-  const error = `The endpoint answered HTTP status ${status}.`;
+  const detail = oneLine(problemDetail(body), MAX_DETAIL).replace(/\.$/, "");
+  const error = `The endpoint answered HTTP status ${status}${detail && `: ${detail}`}.`;
   return { ...failure("bad_status", "transport", error), ...retry };
 }
 
@@ -162,15 +170,7 @@ function unreadable(fault: "too_large" | "undecodable", maxResponse: number): Jo
   return failure("response_too_large", "transport", error);
 }
 
-/** Shorter ones are no secret, and would be found in text that has nothing to do with them. */
-const MIN_TOKEN = 8;
-
-/** An endpoint that echoes what it was sent must not put its token into results. */
-function withoutToken(body: string, { token = "" }: Region): string {
-  if (token.length < MIN_TOKEN) return body;
-  return body.replaceAll(JSON.stringify(token).slice(1, -1), "[token]");
-}
-
+const MAX_DETAIL = 200;
 const MAX_QUOTED = 10;
 
 function quoted(names: ReadonlySet<string>): string {

@@ -1,13 +1,16 @@
-import { present } from "../lib/present.ts";
 /**
  * Regions: the value of PLAYWRIGHT_RUNNERS, a JSON object from region name to runner endpoint.
  *
  * Parsed once, into a Map: a region named like a property of Object must not be found by accident.
  * Every fault is reported, each with the name it belongs to, none with a token.
  */
+import { present } from "../lib/present.ts";
 
 /** The region names of the API: safe in a URL, a file name and a metric label. */
 export const REGION_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$";
+
+export const NOT_A_REGION =
+  'Must be a region name: letters, digits, ".", "_" and "-", at most 63, beginning with a letter or digit.';
 
 export interface Region {
   readonly name: string;

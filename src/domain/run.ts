@@ -8,7 +8,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 
 import { Job, State } from "./job.ts";
-import { REGION_PATTERN } from "./region.ts";
+import { NOT_A_REGION, REGION_PATTERN } from "./region.ts";
 
 /** Path segments of the API below its base; a run cannot be named like one of them. */
 export const RESERVED_RUN_IDS: readonly string[] = [
@@ -19,11 +19,24 @@ export const RESERVED_RUN_IDS: readonly string[] = [
   "spec.json",
 ];
 
+export const HTTP_URL_PATTERN = "^[Hh][Tt][Tt][Pp][Ss]?://";
+export const NOT_AN_HTTP_URL = "Must be an absolute http:// or https:// URL.";
+
+/** What every schema says of a runner's name. */
+export const RUNNER_NAME = {
+  pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
+  error: "Must have no control characters.",
+  minLength: 1,
+  maxLength: 128,
+  examples: ["cookieBannerTest"],
+};
+
 const RunnerInput = Type.Object(
   {
     url: Type.Optional(
       Type.String({
-        pattern: "^[Hh][Tt][Tt][Pp][Ss]?://",
+        pattern: HTTP_URL_PATTERN,
+        error: NOT_AN_HTTP_URL,
         maxLength: 8192,
         description: "The absolute http(s) URL under test. Required in both modes.",
         examples: ["https://example.com"],
@@ -39,15 +52,13 @@ const RunnerInput = Type.Object(
 const RunnerRequest = Type.Object(
   {
     name: Type.String({
-      pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
-      minLength: 1,
-      maxLength: 128,
+      ...RUNNER_NAME,
       description: "The runner function to execute.",
-      examples: ["cookieBannerTest"],
     }),
     region: Type.Optional(
       Type.String({
         pattern: REGION_PATTERN,
+        error: NOT_A_REGION,
         description:
           "A configured region. Required in remote mode; kept but not used in local mode.",
         examples: ["eu-west-1"],
@@ -61,6 +72,7 @@ export type RunnerRequest = Static<typeof RunnerRequest>;
 
 export const RunId = Type.String({
   pattern: "^[A-Za-z0-9_-]{1,128}$",
+  error: 'Must be 1 to 128 letters, digits, "_" or "-".',
   description: "Names the run: `run_` and a UUIDv7, or what the client chose.",
   examples: ["run_abc123"],
 });

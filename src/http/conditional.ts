@@ -2,7 +2,19 @@
  * Conditional requests (RFC 9110, 13): a run's entity tag follows from its status, which differs
  * after every change of one of its jobs.
  */
+import { Type } from "@sinclair/typebox";
+
 import type { RunStatus } from "../domain/run.ts";
+
+export const IfNoneMatch = Type.Object(
+  {
+    "if-none-match": Type.Optional(
+      Type.String({ description: "`ETag` of an answer before; the same one is not sent again." }),
+    ),
+  },
+  { additionalProperties: true },
+);
+export const NotModified = Type.Undefined({ description: "As `If-None-Match` says." });
 
 /** Weak: two representations of one status may differ in their bytes. */
 export function entityTag(status: RunStatus): string {

@@ -6,6 +6,8 @@
 // Kept now: adapters replace the global.
 const OwnRequest = Request;
 const SHORTEST_ORIGIN = 11;
+/** What was handed over, by what was made of it. */
+const originals = new WeakMap<Request, Request>();
 
 /** The request itself where nothing has to be mended. */
 export function ownRequest(request: Request): Request {
@@ -14,5 +16,12 @@ export function ownRequest(request: Request): Request {
   if (!short && Object.getPrototypeOf(request) === OwnRequest.prototype) return request;
   const { body, headers, method, signal } = request;
   const target = short ? url.replace(/^(https?:\/\/)[^/]*/, "$1localhost") : url;
-  return new OwnRequest(target, { method, headers: [...headers], body, signal });
+  const own = new OwnRequest(target, { method, headers: [...headers], body, signal });
+  originals.set(own, request);
+  return own;
+}
+
+/** The request as the server knows it. */
+export function originalRequest(request: Request): Request {
+  return originals.get(request) ?? request;
 }

@@ -6,7 +6,7 @@ import { type Static, Type } from "@sinclair/typebox";
 
 import { AppError } from "../domain/errors.ts";
 import { State } from "../domain/job.ts";
-import { REGION_PATTERN } from "../domain/region.ts";
+import { NOT_A_REGION, REGION_PATTERN } from "../domain/region.ts";
 import { present } from "../lib/present.ts";
 import type { RunFilter } from "../store/store.ts";
 
@@ -26,6 +26,7 @@ export const WaitQuery = Type.Object(
     wait: Type.Optional(
       Type.String({
         pattern: "^([0-9]|[1-5][0-9]|60)$",
+        error: "Must be a number of seconds from 0 to 60.",
         description: "Answer at the end of the run, or after so many seconds (at most 60).",
         examples: ["30"],
       }),
@@ -45,7 +46,11 @@ export const ListQuery = Type.Object(
     state: Type.Optional(State),
     tag: Type.Optional(Type.String({ maxLength: 64, description: "Runs with this tag." })),
     region: Type.Optional(
-      Type.String({ pattern: REGION_PATTERN, description: "Runs with a job in this region." }),
+      Type.String({
+        pattern: REGION_PATTERN,
+        error: NOT_A_REGION,
+        description: "Runs with a job in this region.",
+      }),
     ),
     url: Type.Optional(
       Type.String({ maxLength: 8192, description: "Runs with a job for this URL." }),
@@ -60,6 +65,7 @@ export const ListQuery = Type.Object(
     limit: Type.Optional(
       Type.String({
         pattern: "^([1-9][0-9]?|100)$",
+        error: "Must be a number from 1 to 100.",
         description: "Most runs in the answer, from 1 to 100. Default 20.",
         examples: ["50"],
       }),
@@ -67,6 +73,7 @@ export const ListQuery = Type.Object(
     cursor: Type.Optional(
       Type.String({
         pattern: "^[a-z0-9]{1,12}$",
+        error: "Must be the nextCursor of an earlier answer.",
         description: "`nextCursor` of the page before.",
       }),
     ),

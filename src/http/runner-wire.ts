@@ -6,21 +6,20 @@ import { type Static, Type } from "@sinclair/typebox";
 
 import type { RequestedRunner } from "../domain/job.ts";
 import { ErrorSource, type Result, ResultLog, ResultStatus } from "../domain/result.ts";
+import { HTTP_URL_PATTERN, NOT_AN_HTTP_URL, RUNNER_NAME } from "../domain/run.ts";
 import { present } from "../lib/present.ts";
 
 const RunnerName = Type.String({
-  pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
-  minLength: 1,
-  maxLength: 128,
+  ...RUNNER_NAME,
   description: "The runner function to execute.",
-  examples: ["cookieBannerTest"],
 });
 
 /** Unknown fields pass: other orchestrators may send more than we need. */
 export const ExecuteRequest = Type.Object(
   {
     url: Type.String({
-      pattern: "^[Hh][Tt][Tt][Pp][Ss]?://",
+      pattern: HTTP_URL_PATTERN,
+      error: NOT_AN_HTTP_URL,
       maxLength: 8192,
       description: "The URL under test; overrides `input.url`.",
       examples: ["https://example.com"],
@@ -44,6 +43,8 @@ export const ExecuteRequest = Type.Object(
   },
   { additionalProperties: true, description: "Runners to execute on one URL." },
 );
+
+export type ExecuteRequest = Static<typeof ExecuteRequest>;
 
 const WireResult = Type.Object(
   {
@@ -97,6 +98,11 @@ export const RunnerNotFound = Type.Object(
 );
 export type RunnerNotFound = Static<typeof RunnerNotFound>;
 
+export const WrappedRunnerNotFound = Type.Object(
+  { json: RunnerNotFound },
+  { additionalProperties: false, description: "The same error for a wrapped request." },
+);
+
 /** Whether a body is the wrapping of another one: the SDK's own client sends it so. */
 export function isWrapped(body: unknown): body is { json: object } {
   if (typeof body !== "object" || body === null || Array.isArray(body)) return false;
@@ -116,7 +122,7 @@ export function withNamedRunners(body: unknown): unknown {
 
 /** The SDK's error that lists every name it does not know. */
 export function runnerNotFound(
-  missing: readonly RequestedRunner[],
+  missing: readonly Pick<RequestedRunner, "name">[],
   availableRunners: string[],
 ): RunnerNotFound {
   return {

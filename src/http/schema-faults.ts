@@ -23,7 +23,7 @@ function message({ message: fallback, path, schema, type }: ValueError): string 
     case ValueErrorType.ObjectRequiredProperty:
       return `Field "${fieldName(path)}" is missing.`;
     case ValueErrorType.StringPattern:
-      return `Must match ${schema["pattern"]}`;
+      return String(schema["error"] ?? "Has characters that are not allowed here.");
     case ValueErrorType.Union: {
       const allowed = (schema["anyOf"] as { const?: unknown }[]).map((one) => one.const);
       return `Must be one of ${allowed.map((value) => JSON.stringify(value)).join(", ")}.`;

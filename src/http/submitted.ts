@@ -18,6 +18,7 @@ export const SubmitHeaders = Type.Object(
     "idempotency-key": Type.Optional(
       Type.String({
         pattern: "^[\\x20-\\x7e]{1,255}$",
+        error: "Must be 1 to 255 visible ASCII characters.",
         description: "Names this submit, so that repeating it starts no second run.",
       }),
     ),

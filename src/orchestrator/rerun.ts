@@ -9,7 +9,8 @@ import type { RunStore } from "../store/store.ts";
 /** `failed`: exactly the runners whose result is not `pass`. */
 export type RerunOnly = "failed" | "all";
 
-const PAGE_SIZE = 256;
+/** Results may be large, and others have their turn between two pages. */
+const PAGE_SIZE = 32;
 
 /** Rejects with AppError `run_not_found`, `run_not_ended` or `nothing_to_rerun`. */
 export async function rerunRequest(
@@ -30,6 +31,7 @@ export async function rerunRequest(
       runners.push(...again.map((runner) => ({ ...runner, ...present({ region }) })));
     }
     if (page.length === 0) break;
+    await new Promise<void>((resolve) => setImmediate(resolve));
   }
   if (runners.length === 0) {
     throw new AppError("nothing_to_rerun", `All runners of run "${runId}" passed.`);

@@ -7,6 +7,7 @@
 import { realpathSync, statSync } from "node:fs";
 
 import { StartError } from "../domain/errors.ts";
+import { type Log, silentLog } from "../lib/log.ts";
 import { findRunners, type FoundInFile, type FoundRunner } from "./find-runners.ts";
 import { byFile, type FileFault, scanSources, type SourceFile } from "./source-tree.ts";
 
@@ -39,12 +40,18 @@ export class Project {
   #catalog: Catalog | undefined;
   #looking: Promise<Catalog> | undefined;
 
-  private constructor(root: string) {
+  readonly #log: Log;
+
+  private constructor(root: string, log: Log) {
     this.root = root;
+    this.#log = log;
   }
 
-  /** Throws StartError if `dir` does not exist or is not a folder. */
-  static open(dir: string): Project {
+  /**
+   * Throws StartError if `dir` does not exist or is not a folder. `log`: told of faulty files, once
+   * per change of the folder.
+   */
+  static open(dir: string, log: Log = silentLog): Project {
     let root: string;
     try {
       root = realpathSync(dir);
@@ -56,7 +63,7 @@ export class Project {
     if (!statSync(root).isDirectory()) {
       throw new StartError([`The folder of runners "${dir}" is not a folder.`]);
     }
-    return new Project(root);
+    return new Project(root, log);
   }
 
   /** What the folder offers now. Callers that ask at the same time share one look. */
@@ -75,7 +82,15 @@ export class Project {
     const inspected = await Promise.all(files.map((source) => this.#inspect(source)));
     this.#inspected = new Map(inspected.map((one) => [one.source.file, one]));
     this.#catalog = { revision, ...merge(inspected, faults) };
+    this.#report(this.#catalog);
     return this.#catalog;
+  }
+
+  #report({ faults, runners }: Catalog): void {
+    for (const { file, message } of faults) {
+      this.#log.warn("faulty runner file", { file, fault: message });
+    }
+    if (runners.size === 0) this.#log.warn("no runners found", { folder: this.root });
   }
 
   async #inspect(source: SourceFile): Promise<Inspected> {

@@ -117,6 +117,6 @@ describe("readEndpointError", () => {
 
   test("takes data and message of a wrong type as absent", () => {
     const read = { code: "X", message: "", data: {} };
-    expect(readEndpointError('{"code":"X","message":7,"data":[1]}')).toEqual(read);
+    expect(readEndpointError('{"defined":true,"code":"X","message":7,"data":[1]}')).toEqual(read);
   });
 });

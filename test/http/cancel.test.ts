@@ -100,15 +100,18 @@ describe("POST /api/orchestrator/{runId}/cancel", () => {
     ["completed", ["good"], {}],
     ["failed", ["bad"], {}],
     ["timed_out", ["stuck"], { timeout: 20 }],
-  ] as const)("answers 409 of a run that ended as %s, which stays so", async (state, where, more) => {
-    const runId = await api.submit(request(where, more));
-    const ended = await api.ended(runId);
-    expect(ended.state).toBe(state);
-    const problem = await problemOf(await cancel(runId));
-    expect(problem).toMatchObject({ status: 409, code: "run_ended" });
-    expect(problem.detail).toContain(state);
-    expect(await api.ended(runId)).toEqual(ended);
-  });
+  ] as const)(
+    "answers 409 of a run that ended as %s, which stays so",
+    async (state, where, more) => {
+      const runId = await api.submit(request(where, more));
+      const ended = await api.ended(runId);
+      expect(ended.state).toBe(state);
+      const problem = await problemOf(await cancel(runId));
+      expect(problem).toMatchObject({ status: 409, code: "run_ended" });
+      expect(problem.detail).toContain(state);
+      expect(await api.ended(runId)).toEqual(ended);
+    },
+  );
 
   test.each(["run_none", "__proto__", "x".repeat(500)])("answers 404 of %s", async (runId) => {
     expect(await problemOf(await cancel(runId))).toMatchObject({

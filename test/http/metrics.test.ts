@@ -148,8 +148,14 @@ describe("Scrape", () => {
     ["a series twice", "# HELP a A.\n# TYPE a counter\na 1\na 2\n"],
     ["an open label", '# HELP a A.\n# TYPE a counter\na{x="1} 1\n'],
     ["no number", "# HELP a A.\n# TYPE a counter\na one\n"],
-    ["shrinking buckets", '# HELP a A.\n# TYPE a histogram\na_bucket{le="1"} 2\na_bucket{le="+Inf"} 1\na_sum 1\na_count 1\n'],
-    ["a wrong count", '# HELP a A.\n# TYPE a histogram\na_bucket{le="+Inf"} 1\na_sum 1\na_count 2\n'],
+    [
+      "shrinking buckets",
+      '# HELP a A.\n# TYPE a histogram\na_bucket{le="1"} 2\na_bucket{le="+Inf"} 1\na_sum 1\na_count 1\n',
+    ],
+    [
+      "a wrong count",
+      '# HELP a A.\n# TYPE a histogram\na_bucket{le="+Inf"} 1\na_sum 1\na_count 2\n',
+    ],
   ])("refuses text with %s", (_what, text) => {
     expect(() => new Scrape(text)).toThrow();
   });
@@ -158,12 +164,12 @@ describe("Scrape", () => {
 describe("GET /readyz", () => {
   test("answers 200 while the server takes work and 503 while it drains", async () => {
     using stuck = startEndpoint(() => new Promise<never>(() => {}));
-    const api = new Served({ regions: regions({ eu: stuck.base }) });
+    await using api = new Served({ regions: regions({ eu: stuck.base }) });
     const ready = await root(api, "/readyz");
     expect([ready.status, await ready.json()]).toEqual([200, { status: "ready" }]);
     await api.submit(request(["eu"]));
     await eventually("a job is in flight", () => stuck.inFlight() === 1);
-    const closing = api.handler.close(300);
+    const closing = api.close(300);
     const draining = await eventually("it is not ready", async () => {
       const response = await root(api, "/readyz");
       return response.status === 503 && response;

@@ -43,7 +43,9 @@ const runner = (name: string, region: string, more: object = {}) => ({
 /** A run of three verdicts in one region and a failed job in another, ended. */
 async function mixedRun(more: object = {}): Promise<string> {
   const runners = [
-    ...VERDICTS.map((verdict) => runner(`${verdict}-1`, "mixed", { deep: { of: [verdict, null] } })),
+    ...VERDICTS.map((verdict) =>
+      runner(`${verdict}-1`, "mixed", { deep: { of: [verdict, null] } }),
+    ),
     runner("pass-2", "bad"),
   ];
   const runId = await api.submit({ mode: "remote", runners, ...more });
@@ -113,7 +115,10 @@ describe("POST /api/orchestrator/{runId}/rerun", () => {
     const child = await accepted(await rerun(parent));
     await api.ended(child);
     const grandchild = await accepted(await rerun(child));
-    expect(await api.ended(grandchild)).toMatchObject({ parentRunId: child, summary: { total: 3 } });
+    expect(await api.ended(grandchild)).toMatchObject({
+      parentRunId: child,
+      summary: { total: 3 },
+    });
     const late = await api.submit(request(["stuck", "mixed"], { timeout: 30 }));
     await api.ended(late);
     const again = await accepted(await rerun(late));

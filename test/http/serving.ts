@@ -23,6 +23,7 @@ export function regions(endpoints: Readonly<Record<string, string>>): Map<string
 
 export class Served implements AsyncDisposable {
   readonly #folder = temporaryFolder();
+  #closing: Promise<void> | undefined;
   readonly handler: ReturnType<typeof createOrchestratorHandler>;
 
   constructor(options: HandlerOptions = {}) {
@@ -61,9 +62,14 @@ export class Served implements AsyncDisposable {
     });
   }
 
+  /** Stops once, however often it is called. */
+  close(drainMs = 0): Promise<void> {
+    return (this.#closing ??= this.handler.close(drainMs));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.handler.close();
-    this.#folder[Symbol.dispose]();
+    using _folder = this.#folder;
+    await this.close();
   }
 }
 

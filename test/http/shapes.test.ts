@@ -204,7 +204,8 @@ describe("every route", () => {
   test("answers HEAD as GET without a body", async () => {
     const runId = await api.submit(request(["us-east-1"]));
     await api.ended(runId);
-    for (const path of [`/${runId}`, `/${runId}/status`, "/docs", "/spec.json"]) {
+    const paths = ["", `/${runId}`, `/${runId}/status`, `/${runId}/events`, "/docs", "/spec.json"];
+    for (const path of paths) {
       const [head, get] = [await api.get(path, { method: "HEAD" }), await api.get(path)];
       expect([path, head.status]).toEqual([path, 200]);
       expect(await head.text()).toBe("");

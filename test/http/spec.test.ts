@@ -5,38 +5,15 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 
 import { RunSummary } from "../../src/domain/run.ts";
 import { type Endpoint, startEndpoint } from "../support/endpoint.ts";
+import {
+  type Document,
+  faults,
+  jsonSchemaFaults,
+  type Operation,
+  silentFields,
+} from "./openapi.ts";
 import { schemaFaultsOf } from "./schema.ts";
-import { BASE, problemOf, regions, Served } from "./serving.ts";
-
-interface Schema {
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: boolean;
-  readonly [key: string]: unknown;
-}
-
-interface Media {
-  readonly schema: Schema;
-  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
-}
-
-interface Operation {
-  readonly summary?: string;
-  readonly description?: string;
-  readonly parameters?: readonly { name: string; description?: string; schema: Schema }[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
-  readonly responses: Readonly<
-    Record<string, { description: string; content?: Readonly<Record<string, Media>> }>
-  >;
-}
-
-interface Document {
-  readonly openapi: string;
-  readonly info: { readonly title: string; readonly version: string };
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
-}
+import { BASE, problemOf, regions, request, Served } from "./serving.ts";
 
 let endpoint: Endpoint;
 let api: Served;
@@ -63,6 +40,12 @@ afterAll(async () => {
   await api[Symbol.asyncDispose]();
   endpoint[Symbol.dispose]();
 });
+
+function typeOf(name: string, status: number): string {
+  if (status >= 400) return "application/problem+json";
+  if (name.endsWith("/events")) return "text/event-stream";
+  return name.endsWith("/metrics") ? "text/plain" : "application/json";
+}
 
 describe("GET /api/orchestrator/spec.json", () => {
   test("is valid OpenAPI 3.1", async () => {
@@ -120,8 +103,8 @@ describe("GET /api/orchestrator/spec.json", () => {
     for (const [name, { requestBody, responses }] of operations) {
       if (requestBody) expect(Object.keys(requestBody.content)).toEqual(["application/json"]);
       for (const [status, { content }] of Object.entries(responses)) {
-        const type = Number(status) >= 400 ? "application/problem+json" : "application/json";
-        expect([name, status, ...Object.keys(content ?? {})]).toEqual([name, status, type]);
+        const types = status === "204" || status === "304" ? [] : [typeOf(name, Number(status))];
+        expect([name, status, ...Object.keys(content ?? {})]).toEqual([name, status, ...types]);
       }
     }
   });
@@ -151,6 +134,68 @@ describe("GET /api/orchestrator/spec.json", () => {
     }
   });
 
+  test("has examples for a rerun that work as they stand, and asks for no body", async () => {
+    const rerun = spec.paths[`${BASE}/{runId}/rerun`]?.["post"];
+    expect(rerun?.requestBody?.required).toBeFalse();
+    expect(spec.paths[BASE]?.["post"]?.requestBody?.required).toBeTrue();
+    const runId = await api.submit(request(["us-east-1"]));
+    await api.ended(runId);
+    const { examples = {} } = rerun?.requestBody?.content["application/json"] ?? {};
+    expect(Object.keys(examples)).not.toBeEmpty();
+    for (const { value } of Object.values(examples)) {
+      const response = await api.get(`/${runId}/rerun`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(value),
+      });
+      expect(response.status).toBe(202);
+      expect(faults(rerun, "202", await response.json())).toEqual([]);
+    }
+  });
+
+  test("has examples of every parameter that the server takes", async () => {
+    const runId = await api.submit(request(["us-east-1"], { tags: ["nightly"] }));
+    await api.ended(runId);
+    for (const [name, { parameters = [] }] of operations) {
+      const [method = "", path = ""] = name.split(" ");
+      for (const { in: where, name: parameter, schema } of parameters) {
+        if (where !== "query") continue;
+        const { anyOf, examples = [] } = schema as {
+          anyOf?: { const: string }[];
+          examples?: string[];
+        };
+        for (const value of [...examples, ...(anyOf ?? []).map((one) => one.const)]) {
+          const url = `${path.replace("{runId}", runId)}?${new URLSearchParams({ [parameter]: value })}`;
+          const response = await api.handler(new Request(`http://localhost${url}`, { method }));
+          expect([url, response.status]).toEqual([url, 200]);
+          await response.body?.cancel();
+        }
+      }
+    }
+  });
+
+  test("describes every answer as it really is, in type and in shape", async () => {
+    const runId = await api.submit(request(["us-east-1"]));
+    await api.ended(runId);
+    for (const [name, operation] of operations) {
+      if (!name.startsWith("GET ")) continue;
+      const path = name.slice(4).replace("{runId}", runId);
+      const response = await api.handler(new Request(`http://localhost${path}`));
+      const type = response.headers.get("content-type")?.split(";")[0] ?? "";
+      const described = operation.responses["200"]?.content ?? {};
+      expect([name, response.status, type]).toEqual([name, 200, Object.keys(described)[0] ?? ""]);
+      const text = await response.text();
+      if (type === "application/json") {
+        expect([name, faults(operation, "200", JSON.parse(text))]).toEqual([name, []]);
+      }
+    }
+    const cancel = spec.paths[`${BASE}/{runId}/cancel`]?.["post"];
+    const other = await api.submit(request(["us-east-1"]));
+    const response = await api.get(`/${other}/cancel`, { method: "POST" });
+    if (response.status === 202) expect(faults(cancel, "202", await response.json())).toEqual([]);
+    expect(Object.keys(cancel?.responses ?? {})).toContain(String(response.status));
+  });
+
   test("describes the problems that really come", async () => {
     const problem = await problemOf(await api.post({}));
     const { Problem: schema = {} } = spec.components.schemas;
@@ -163,59 +208,3 @@ describe("GET /api/orchestrator/spec.json", () => {
     expect(text).not.toContain("t0ken");
   });
 });
-
-/** Properties at any depth that nobody described. */
-function silentFields(schema: Schema, where: string): string[] {
-  const here = Object.entries(schema.properties ?? {}).flatMap(([name, property]) => [
-    ...(property.description ? [] : [`${where}.${name}`]),
-    ...silentFields(property, `${where}.${name}`),
-  ]);
-  const inside = schema["items"] as Schema | undefined;
-  return inside ? [...here, ...silentFields(inside, `${where}[]`)] : here;
-}
-
-/** The ways in which an answer breaks the document; it reads the document's schemas as they are. */
-function faults(operation: Operation | undefined, status: string, value: unknown): string[] {
-  const schema = operation?.responses[status]?.content?.["application/json"]?.schema;
-  if (!schema) return ["The document has no such answer."];
-  return jsonSchemaFaults(schema, value, "");
-}
-
-function jsonSchemaFaults(schema: Schema, value: unknown, path: string): string[] {
-  const anyOf = schema["anyOf"] as readonly Schema[] | undefined;
-  if (anyOf) {
-    const fits = anyOf.some((one) => jsonSchemaFaults(one, value, path).length === 0);
-    return fits ? [] : [`${path} fits no alternative`];
-  }
-  if ("const" in schema) return schema["const"] === value ? [] : [`${path} is not its constant`];
-  switch (schema["type"]) {
-    case "object":
-      return objectFaults(schema, value, path);
-    case "array":
-      return Array.isArray(value)
-        ? value.flatMap((item, index) =>
-            jsonSchemaFaults(schema["items"] as Schema, item, `${path}/${index}`),
-          )
-        : [`${path} is no list`];
-    case "integer":
-      return Number.isInteger(value) ? [] : [`${path} is no integer`];
-    case "string":
-      return typeof value === "string" ? [] : [`${path} is no string`];
-    default:
-      return [];
-  }
-}
-
-function objectFaults(schema: Schema, value: unknown, path: string): string[] {
-  if (typeof value !== "object" || value === null) return [`${path} is no object`];
-  const given = new Map<string, unknown>(Object.entries(value));
-  const missing = (schema.required ?? []).filter((name) => !given.has(name));
-  return [
-    ...missing.map((name) => `${path}/${name} is missing`),
-    ...Array.from(given, ([name, entry]) => {
-      const property = schema.properties?.[name];
-      if (property) return jsonSchemaFaults(property, entry, `${path}/${name}`);
-      return schema.properties ? [`${path}/${name} is not described`] : [];
-    }).flat(),
-  ];
-}

@@ -91,33 +91,40 @@ describe("volley runner", () => {
       .split("\n")
       .map((line): unknown => JSON.parse(line));
     expect(lines).toEqual([
-      expect.objectContaining({ level: "warn", message: "faulty runner file", file: "bad.ts" }),
+      expect.objectContaining({
+        level: "warn",
+        message: "faulty runner file",
+        file: "bad.ts",
+        fault: expect.stringContaining("1:"),
+      }),
       expect.objectContaining({ level: "warn", message: "no runners found" }),
     ]);
   });
 
-  test("SIGTERM lets a job in flight end, then leaves no host behind", async () => {
+  test("SIGTERM lets a job in flight end, takes no other, then leaves no host behind", async () => {
     await using command = volley([FIXTURES]);
-    const answer = command.execute([{ name: "slow", input: { ms: 600 } }]);
+    const answer = command.execute([{ name: "slow", input: { ms: 1_000 } }]);
     const host = await eventually("a host runs", () => hostsOf(command.process.pid)[0]);
     command.process.kill("SIGTERM");
+    const ready = `${await command.origin()}/readyz`;
+    await eventually("the server drains", async () => (await fetch(ready)).status === 503);
+    expect(await (await command.execute(["seen"])).json()).toMatchObject({ code: "draining" });
     expect((await answer).status).toBe(200);
     expect(await command.process.exited).toBe(0);
     expect(processes().some(({ pid }) => pid === host.pid)).toBe(false);
   });
 
-  test("a job that outlives the drain is cut off", async () => {
+  test("a job that outlives the drain is stopped, and its client told", async () => {
     await using command = volley([FIXTURES, "--drain", "200ms"]);
-    const answer = command.execute(["neverSettles"]).then(
-      () => "answered",
-      () => "cut off",
-    );
+    const answer = command.execute(["neverSettles"]);
     await eventually("a host runs", () => hostsOf(command.process.pid).length > 0);
     const startedAt = performance.now();
     command.process.kill("SIGTERM");
     expect(await command.process.exited).toBe(0);
     expect(performance.now() - startedAt).toBeLessThan(3_000);
-    expect(await answer).toBe("cut off");
+    const refused = await answer;
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ code: "draining" });
   });
 
   test("kill -9 of the server takes its hosts and what they started with it", async () => {

@@ -45,6 +45,8 @@ export function startEndpoint(answer: Answer = pass): Endpoint {
     idleTimeout: 0,
     development: false,
     async fetch(request) {
+      // What an endpoint says of itself is no work, and is not recorded.
+      if (request.method === "GET") return Response.json({ runners: [] });
       const body = (await request.json()) as ExecuteBody;
       const { headers, signal } = request;
       const entry = { path: new URL(request.url).pathname, headers, body, signal };

@@ -26,7 +26,12 @@ interface Parameter {
 }
 
 interface MediaType {
-  schema: { examples?: readonly unknown[]; [key: string]: unknown };
+  schema: {
+    examples?: readonly unknown[];
+    required?: readonly string[];
+    contentMediaType?: string;
+    [key: string]: unknown;
+  };
   examples?: Record<string, { value: unknown }>;
 }
 
@@ -50,8 +55,16 @@ export async function openApiDocument(routes: AnyElysia, info: SpecInfo): Promis
   );
   // Elysia looks for the path from the eleventh character on, so the host must not be shorter.
   const response = await generator.handle(new Request(`http://localhost${SPEC_PATH}`));
-  return finish((await response.json()) as OpenApiDocument);
+  return finish(JSON.parse(await response.text(), withoutMessages) as OpenApiDocument);
 }
+
+/** The sentences that schemas keep for refusals are no part of the document. */
+function withoutMessages(key: string, value: unknown): unknown {
+  return key === "error" && typeof value === "string" ? undefined : value;
+}
+
+/** Answers that have no body. */
+const BODILESS = new Set(["204", "304"]);
 
 /** Says what the generator cannot know: that bodies are JSON only, and errors problems. */
 function finish(document: OpenApiDocument): OpenApiDocument {
@@ -59,9 +72,14 @@ function finish(document: OpenApiDocument): OpenApiDocument {
     for (const operation of Object.values(operations)) {
       operation.parameters?.forEach(moveExamples);
       const json = operation.requestBody?.content["application/json"];
-      if (json) operation.requestBody = { required: true, content: jsonContent(json) };
+      if (json) {
+        // A body all of whose fields may be missing may be missing itself.
+        const required = (json.schema.required ?? []).length > 0;
+        operation.requestBody = { required, content: jsonContent(json) };
+      }
       for (const [status, response] of Object.entries(operation.responses)) {
         moveUnion(response);
+        if (BODILESS.has(status)) delete response.content;
         const schema = response.content?.["application/json"]?.schema;
         if (schema) response.content = answerContent(Number(status), schema);
       }
@@ -71,9 +89,13 @@ function finish(document: OpenApiDocument): OpenApiDocument {
   return document;
 }
 
+type Generated = Operation["responses"][string] & { anyOf?: object[]; contentMediaType?: string };
+
 /** The generator knows a body by its type, which a union of several has not. */
-function moveUnion(response: Operation["responses"][string] & { anyOf?: object[] }): void {
+function moveUnion(response: Generated): void {
   const { anyOf } = response;
+  // It takes what it does not know of a schema for the answer's.
+  delete response.contentMediaType;
   if (!anyOf) return;
   response.content = { "application/json": { schema: { anyOf } } };
   delete response.anyOf;
@@ -90,7 +112,7 @@ function moveExamples(parameter: Parameter): void {
 function answerContent(status: number, schema: MediaType["schema"]): Record<string, MediaType> {
   return status >= 400
     ? { [PROBLEM_TYPE]: { schema: { $ref: "#/components/schemas/Problem" } } }
-    : { "application/json": { schema } };
+    : { [schema.contentMediaType ?? "application/json"]: { schema } };
 }
 
 /** A request body with the schema's examples where documentation pages look for them. */

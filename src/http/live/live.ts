@@ -28,6 +28,7 @@ export class Live {
   readonly #progress = new Map<string, Shared<ProgressFeed>>();
   readonly #subscribers = new Set<Subscriber>();
   #heartbeat: ReturnType<typeof setInterval> | undefined;
+  #closed = false;
 
   constructor(deps: LiveDeps) {
     this.#deps = deps;
@@ -43,6 +44,7 @@ export class Live {
       shared.feed.leave(subscriber);
       release(this.#runs, runId, shared);
     });
+    if (this.#closed) subscriber.end();
     const unknown = after !== undefined && after > lastId;
     if (unknown) subscriber.replace(encodeResync(0));
     const from = unknown || after === undefined ? 0 : after;
@@ -60,12 +62,14 @@ export class Live {
       shared.feed.leave(subscriber);
       release(this.#progress, runId, shared);
     });
+    if (this.#closed) subscriber.end();
     void shared.feed.serve(subscriber);
     return subscriber.stream();
   }
 
-  /** Ends every stream. */
+  /** Ends every stream, those that are opened later at once. */
   close(): void {
+    this.#closed = true;
     for (const subscriber of this.#subscribers) subscriber.end();
   }
 

@@ -46,15 +46,17 @@ export class RunFeed {
 
   /** Sends a subscriber every event with `id > after`, then all that follow. */
   async serve(subscriber: Subscriber, after: number): Promise<void> {
+    // What a client has seen of an earlier feed, this one may have yet to read.
+    if (after > this.#lastId) await this.#catchUp();
     let cursor = after;
-    while (cursor < this.#lastId) {
+    while (cursor < this.#lastId && !subscriber.ended) {
       const events = await this.#read(cursor, this.#lastId);
       cursor = events.at(-1)?.id ?? this.#lastId;
       // As fast as it is read: only what is live can be too much for a client.
       await subscriber.drained();
       this.#send([subscriber], events);
     }
-    this.#joined.add(subscriber);
+    if (!subscriber.ended) this.#joined.add(subscriber);
   }
 
   leave(subscriber: Subscriber): void {
@@ -69,8 +71,12 @@ export class RunFeed {
   #schedule(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#reading = this.#reading.then(() => this.#advance());
+      void this.#catchUp();
     }, COALESCE_MS);
+  }
+
+  #catchUp(): Promise<void> {
+    return (this.#reading = this.#reading.then(() => this.#advance()));
   }
 
   async #advance(): Promise<void> {

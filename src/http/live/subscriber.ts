@@ -39,6 +39,11 @@ export class Subscriber {
     this.#wake?.();
   }
 
+  /** Whether nothing more will be taken: the client has left, or the stream is complete. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** Whether everything queued has been read. */
   get idle(): boolean {
     return this.#chunks.length === 0;

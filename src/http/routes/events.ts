@@ -5,6 +5,7 @@ import { Elysia } from "elysia";
 import { runNotFound } from "../../domain/errors.ts";
 import type { RunStore } from "../../store/store.ts";
 import type { Live } from "../live/live.ts";
+import { originalRequest } from "../own-request.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
 import { refuseRepeated } from "../query.ts";
@@ -35,9 +36,12 @@ const EventsHeaders = Type.Object(
   { additionalProperties: true },
 );
 const EventStream = Type.String({
+  contentMediaType: "text/event-stream",
   description:
     "`run.started`, `job.started`, `job.finished`, `run.finished` (the last), and `resync` when events were left out.",
 });
+
+const NothingMore = Type.Undefined({ description: "`Last-Event-ID` was the run's last event." });
 
 const HEADERS = {
   "content-type": "text/event-stream;charset=utf-8",
@@ -62,7 +66,7 @@ export function eventRoutes({ keepOpen, live, store }: EventRoutesDeps) {
       }
       // The framework answers HEAD with this handler, and a stream without a reader would stay.
       if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
-      keepOpen(request);
+      keepOpen(originalRequest(request));
       const stream =
         query.detail === "progress" ? live.progress(runId) : live.events(runId, lastId, after);
       return new Response(stream, { headers: HEADERS });
@@ -71,7 +75,7 @@ export function eventRoutes({ keepOpen, live, store }: EventRoutesDeps) {
       params: RunParams,
       query: EventsQuery,
       headers: EventsHeaders,
-      response: { 200: EventStream, ...problems(400, 404) },
+      response: { 200: EventStream, 204: NothingMore, ...problems(400, 404, 503) },
       detail: {
         summary: "Events of a run",
         description:

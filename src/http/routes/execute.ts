@@ -7,10 +7,11 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 
+import { AppError } from "../../domain/errors.ts";
 import { present } from "../../lib/present.ts";
 import type { RunnerPool } from "../../runner/pool.ts";
 import { problems } from "../problem.ts";
-import { readJson } from "../read-json.ts";
+import { bodyCheck, readJson } from "../read-json.ts";
 import {
   ExecuteAnswer,
   ExecuteRequest,
@@ -20,6 +21,7 @@ import {
   wireResult,
   withNamedRunners,
   WrappedAnswer,
+  WrappedRunnerNotFound,
 } from "../runner-wire.ts";
 
 export interface ExecuteRoutesDeps {
@@ -30,33 +32,33 @@ export interface ExecuteRoutesDeps {
   readonly maxBody: number;
   /** Lets a connection be silent for as long as its job takes. */
   readonly keepOpen: (request: Request) => void;
+  /** Whether the server is stopping and takes nothing new. */
+  readonly isDraining: () => boolean;
 }
 
-export function executeRoutes({ keepOpen, maxBody, region, runners }: ExecuteRoutesDeps) {
+export function executeRoutes(deps: ExecuteRoutesDeps) {
+  const check = bodyCheck(ExecuteRequest);
   /** Requests whose body was wrapped; their answers are wrapped too. */
   const wrapped = new WeakSet<Request>();
   const readBody = async (request: Request): Promise<unknown> => {
-    const body = await readJson(request, maxBody);
-    if (!isWrapped(body)) return withNamedRunners(body);
+    const body = await readJson(request, deps.maxBody);
+    if (!isWrapped(body)) return check(withNamedRunners(body));
     wrapped.add(request);
-    return withNamedRunners(body.json);
+    return check(withNamedRunners(body.json));
   };
   return new Elysia({ tags: ["runners"] }).post(
     "/execute",
     async ({ body, request, status }) => {
-      const { runners: known } = await runners.catalog();
-      const asked = body.runners.map(({ input, name }) => ({ name, ...present({ input }) }));
-      const missing = asked.filter(({ name }) => !known.has(name));
-      if (missing.length > 0) return status(500, runnerNotFound(missing, [...known.keys()]));
-      keepOpen(request);
-      const place = present({ region: region ?? body.region, runId: body.runId });
-      const job = { url: body.url, runners: asked, ...place };
-      const results = await runners.execute(job, request.signal).catch((error: unknown) => {
-        if (request.signal.aborted) return undefined;
-        throw error;
-      });
-      if (!results) return clientIsGone();
-      const answer: ExecuteAnswer = { ...place, results: results.map(wireResult) };
+      if (deps.isDraining()) throw new AppError("draining", "This server is shutting down.");
+      const { runners: known } = await deps.runners.catalog();
+      const missing = body.runners.filter(({ name }) => !known.has(name));
+      if (missing.length > 0) {
+        const error = runnerNotFound(missing, [...known.keys()]);
+        return status(500, wrapped.has(request) ? { json: error } : error);
+      }
+      deps.keepOpen(request);
+      const answer = await executed(body, request.signal, deps);
+      if (!answer) return clientIsGone();
       return wrapped.has(request) ? { json: answer } : answer;
     },
     {
@@ -66,7 +68,9 @@ export function executeRoutes({ keepOpen, maxBody, region, runners }: ExecuteRou
         200: Type.Union([ExecuteAnswer, WrappedAnswer], {
           description: "One result per runner, in request order; wrapped as the request was.",
         }),
-        500: RunnerNotFound,
+        500: Type.Union([RunnerNotFound, WrappedRunnerNotFound], {
+          description: "The SDK's error for names this server does not know; nothing was executed.",
+        }),
         ...problems(400, 401, 413, 415, 429, 503),
       },
       detail: {
@@ -76,6 +80,27 @@ export function executeRoutes({ keepOpen, maxBody, region, runners }: ExecuteRou
       },
     },
   );
+}
+
+/** The answer to a request, or undefined if its client has gone. */
+async function executed(
+  { region: asked, runId, runners: requested, url }: ExecuteRequest,
+  signal: AbortSignal,
+  { region, runners }: ExecuteRoutesDeps,
+): Promise<ExecuteAnswer | undefined> {
+  const place = present({ region: region ?? asked, runId });
+  const job = {
+    url,
+    runners: requested.map(({ input, name }) => ({ name, ...present({ input }) })),
+    ...place,
+  };
+  try {
+    const results = await runners.execute(job, signal);
+    return { ...place, results: results.map(wireResult) };
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
 }
 
 /** Nobody will read it; 499 is what proxies log for a request that its client gave up. */

@@ -20,7 +20,10 @@ const Ready = Type.Object(
   { status: Type.Literal("ready", { description: "The server takes new work." }) },
   { additionalProperties: false, description: "The server takes new work." },
 );
-const MetricsText = Type.String({ description: "Metrics in the Prometheus text format." });
+const MetricsText = Type.String({
+  contentMediaType: "text/plain",
+  description: "Metrics in the Prometheus text format.",
+});
 
 export function healthRoutes({ isDraining, metrics }: HealthOptions) {
   return new Elysia({ tags: ["operations"] })

@@ -12,7 +12,8 @@ import { RunId, RunList, RunStatus, RunSummary } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
 import type { Orchestrator } from "../../orchestrator/orchestrator.ts";
 import type { RunStore } from "../../store/store.ts";
-import { entityTag, isFresh, notModified } from "../conditional.ts";
+import { entityTag, IfNoneMatch, isFresh, NotModified, notModified } from "../conditional.ts";
+import { originalRequest } from "../own-request.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
 import { ListQuery, listQuery, refuseRepeated, toCursor, waitMs, WaitQuery } from "../query.ts";
@@ -58,7 +59,7 @@ export function runRoutes({ keepOpen, orchestrator, store }: RunRoutesDeps) {
         let status = await statusOf(runId);
         const wait = waitMs(query);
         if (wait > 0 && isOpen(status)) {
-          keepOpen(request);
+          keepOpen(originalRequest(request));
           await orchestrator.ended(runId, wait);
           status = await statusOf(runId);
         }
@@ -69,7 +70,8 @@ export function runRoutes({ keepOpen, orchestrator, store }: RunRoutesDeps) {
       {
         params: RunParams,
         query: WaitQuery,
-        response: { 200: RunStatus, ...problems(400, 404, 503) },
+        headers: IfNoneMatch,
+        response: { 200: RunStatus, 304: NotModified, ...problems(400, 404, 503) },
         detail: {
           summary: "Where a run stands",
           description: "Live counts of the run's jobs. Carries an `ETag`.",
@@ -87,7 +89,8 @@ export function runRoutes({ keepOpen, orchestrator, store }: RunRoutesDeps) {
       },
       {
         params: RunParams,
-        response: { 200: RunSummary, ...problems(404, 503) },
+        headers: IfNoneMatch,
+        response: { 200: RunSummary, 304: NotModified, ...problems(404, 503) },
         detail: {
           summary: "The results of a run",
           description:

@@ -1,7 +1,7 @@
-import type { RunEvent } from "../../domain/event.ts";
 /**
  * Rows of the database as shapes of the domain. Unknown values are absent, never null.
  */
+import type { RunEvent } from "../../domain/event.ts";
 import type { Job, State } from "../../domain/job.ts";
 import { type ErrorSource, type Result, unanswered } from "../../domain/result.ts";
 import type { ListedRun, Mode, RunHead, RunStatus } from "../../domain/run.ts";
