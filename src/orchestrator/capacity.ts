@@ -1,8 +1,9 @@
 /**
  * Capacity: how many jobs may be in flight, over all runs, per region and per run.
  *
- * A job holds one permit of each limit that applies to it, taken in one order (run, region, all)
- * by everyone, so that no two can wait for each other.
+ * A job holds one permit of each limit that applies to it. It waits for one of run and region
+ * without holding the other, so that a full region holds up neither the other regions of its run
+ * nor other runs; the limit of all comes last.
  */
 import { Semaphore } from "../lib/semaphore.ts";
 import type { StoredRun } from "../store/store.ts";
@@ -48,10 +49,11 @@ export class Capacity {
     return {
       acquire: async (region, signal) => {
         const permits = new DisposableStack();
+        const place = placeOf(region);
         try {
-          for (const limit of [window, placeOf(region), this.#all]) {
-            if (limit) permits.use(limit.tryAcquire() ?? (await limit.acquire(signal)));
-          }
+          if (place) await acquireBoth([window, place], permits, signal);
+          else permits.use(window.tryAcquire() ?? (await window.acquire(signal)));
+          permits.use(this.#all.tryAcquire() ?? (await this.#all.acquire(signal)));
           if (!signal.aborted) return permits;
         } catch (error) {
           permits.dispose();
@@ -70,5 +72,24 @@ export class Capacity {
     const limit = new Semaphore(this.#perRegion);
     this.#regions.set(region, limit);
     return limit;
+  }
+}
+
+/** Adds a permit of each to `permits`, both at the same moment. */
+async function acquireBoth(
+  pair: readonly [Semaphore, Semaphore],
+  permits: DisposableStack,
+  signal: AbortSignal,
+): Promise<void> {
+  // Waits next for the one that was full.
+  for (let [awaited, other] = pair; ; [awaited, other] = [other, awaited]) {
+    const one = await awaited.acquire(signal);
+    const both = other.tryAcquire();
+    if (both) {
+      permits.use(one);
+      permits.use(both);
+      return;
+    }
+    one[Symbol.dispose]();
   }
 }

@@ -203,6 +203,10 @@ export class Orchestrator {
   async #keep(run: NewRun): ReturnType<RunStore["submit"]> {
     const { maxBacklog } = this.#options;
     const jobs = run.jobs.length;
+    if (jobs > maxBacklog) {
+      const message = `The request comes to ${jobs} jobs; at most ${maxBacklog} may wait.`;
+      throw new AppError("invalid_request", message);
+    }
     const waiting = this.backlog;
     if (waiting + jobs > maxBacklog) {
       const message = `${waiting} jobs are waiting; with ${jobs} more the limit of ${maxBacklog} is passed.`;

@@ -109,10 +109,34 @@ describe("POST /api/orchestrator past --max-backlog", () => {
   test("does not count runs that were refused", async () => {
     await using api = new Served({ regions: regions({ eu: "http://127.0.0.1:9" }), maxBacklog: 5 });
     for (let index = 0; index < 20; index++) {
-      expect((await api.post(jobs(6))).status).toBe(429);
+      expect(await problemOf(await api.post(jobs(6)))).toMatchObject({
+        status: 400,
+        detail: "The request comes to 6 jobs; at most 5 may wait.",
+      });
       expect((await api.post(jobs(1, { mode: "local" }))).status).toBe(422);
     }
     expect(await queued(api)).toBe(0);
     expect((await api.post(jobs(5))).status).toBe(202);
+  });
+});
+
+describe("a limit per region", () => {
+  test("lets a region that hangs hold up no other, even of a run with a window", async () => {
+    using stuck = startEndpoint(() => new Promise<never>(() => {}));
+    using quick = startEndpoint();
+    await using api = new Served({
+      regions: regions({ stuck: stuck.base, quick: quick.base }),
+      maxInFlightPerRegion: 1,
+    });
+    const runners = [0, 1, 2, 3].flatMap((index) =>
+      ["stuck", "quick"].map((region) => ({
+        name: "a",
+        region,
+        input: { url: `https://example.com/${index}` },
+      })),
+    );
+    await api.submit({ mode: "remote", runners, concurrency: 2 });
+    await eventually("the quick region is done", () => quick.received.length === 4);
+    expect(stuck.received).toHaveLength(1);
   });
 });

@@ -37,6 +37,8 @@ export function memoryDisk(): Disk {
   };
 }
 
+/** What any submit may be refused for; `invalid_request` is more jobs than may ever wait. */
+const REFUSALS = ["store_unavailable", "at_capacity", "draining", "invalid_request"];
 const MOST_RUNS = 7;
 
 export class World {
@@ -147,7 +149,7 @@ export class World {
       ...(integer(0, 2) ? {} : { idempotencyKey: `key of ${runId}` }),
     };
     const submitted = life.orchestrator.submit({ ...known.request, runId }, options);
-    this.#settle(submitted, ["store_unavailable", "at_capacity", "draining"], (answer) => {
+    this.#settle(submitted, REFUSALS, (answer) => {
       expect(answer.runId).toBe(runId);
       if (known.acknowledged) expect(answer.replayed).toBe(true);
       known.acknowledged = true;
@@ -165,7 +167,7 @@ export class World {
       { ...request, runId },
       { requestDigest: "another body" },
     );
-    this.#settle(other, ["run_conflict", "store_unavailable", "at_capacity", "draining"], () => {
+    this.#settle(other, ["run_conflict", ...REFUSALS], () => {
       throw new Error(`Run ${runId} was taken with another body.`);
     });
   }
@@ -189,8 +191,7 @@ export class World {
     const parent = pick([...this.ledger.runs.values()]);
     const only = pick(["failed", "all"] as const);
     const life = this.#life;
-    const codes = ["run_not_ended", "nothing_to_rerun", "store_unavailable", "at_capacity"];
-    codes.push("draining");
+    const codes = ["run_not_ended", "nothing_to_rerun", ...REFUSALS];
     if (!parent.acknowledged) codes.push("run_not_found");
     this.#settle(life.orchestrator.rerun(parent.runId, only), codes, ({ runId }) => {
       const known = this.ledger.find(life.db, runId);
