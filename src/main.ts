@@ -10,6 +10,7 @@ import { ensureRequestCap } from "./cli/request-cap.ts";
 import { serveConfig } from "./config.ts";
 import { StartError } from "./domain/errors.ts";
 import { withoutControls } from "./lib/log.ts";
+import { HOST_ARGUMENT } from "./runner/host-command.ts";
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   serve: () => import("./cli/serve.ts"),
@@ -19,10 +20,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
   types: () => import("./cli/types.ts"),
 };
 
-/** Not a command: a runner host, started by this binary for itself. */
-const HOST_ARGUMENT = "__host";
-
 async function main([name, ...argv]: readonly string[]): Promise<number> {
+  // Not a command: a runner host, started by this binary for itself.
   if (name === HOST_ARGUMENT) return (await import("./cli/host.ts")).run();
   if (name === "--version" || name === "-v") return print(version);
   if (name === undefined) {

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 
 /** The hidden argument that `main.ts` answers with a runner host. */
-const HOST_ARGUMENT = "__host";
+export const HOST_ARGUMENT = "__host";
 
 export function hostCommand(): string[] {
   if (Bun.isStandaloneExecutable) return [process.execPath, HOST_ARGUMENT];

@@ -5,6 +5,8 @@
  */
 import { parse, type ParseResult, type ParserPlugin } from "@babel/parser";
 
+import { type Loader, loaderOf } from "./loaders.ts";
+
 export const DIRECTIVE = "use runner";
 
 export type Program = ParseResult["program"];
@@ -15,18 +17,6 @@ export type FunctionNode =
   | Extract<Statement, { type: "FunctionDeclaration" }>
   | Extract<Expression, { type: "ArrowFunctionExpression" | "FunctionExpression" }>;
 
-type Loader = "ts" | "tsx" | "jsx";
-
-/** The files that are looked at, by extension; CommonJS cannot export a runner by name. */
-const LOADERS: ReadonlyMap<string, Loader> = new Map([
-  [".ts", "ts"],
-  [".mts", "ts"],
-  [".tsx", "tsx"],
-  [".js", "jsx"],
-  [".mjs", "jsx"],
-  [".jsx", "jsx"],
-]);
-
 const PLUGINS: Readonly<Record<Loader, readonly ParserPlugin[]>> = {
   ts: ["typescript"],
   tsx: ["typescript", "jsx"],
@@ -36,10 +26,6 @@ const PLUGINS: Readonly<Record<Loader, readonly ParserPlugin[]>> = {
 /** Whether `name` is a source file whose runners count: no declarations and no tests. */
 export function isRunnerFile(name: string): boolean {
   return loaderOf(name) !== undefined && !/\.(?:d|test|spec)\.[a-z]+$/.test(name);
-}
-
-function loaderOf(name: string): Loader | undefined {
-  return LOADERS.get(name.slice(name.lastIndexOf(".")));
 }
 
 export type Parsed =

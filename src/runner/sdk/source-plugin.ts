@@ -3,16 +3,7 @@
  * local one. The file is loaded with an export added behind its last line, so that its own lines
  * stay where they are.
  */
-import { extname } from "node:path";
-
-const LOADERS: Readonly<Record<string, "ts" | "tsx" | "jsx">> = {
-  ".ts": "ts",
-  ".mts": "ts",
-  ".tsx": "tsx",
-  ".js": "jsx",
-  ".mjs": "jsx",
-  ".jsx": "jsx",
-};
+import { loaderOf } from "../loaders.ts";
 
 /** The name under which a local name of a file is exported to the host. */
 export function exposedName(local: string): string {
@@ -31,7 +22,7 @@ export function exposeLocals(path: string, locals: readonly string[]): void {
     setup: (build) => {
       build.onLoad({ filter: new RegExp(`^${RegExp.escape(path)}$`) }, async () => ({
         contents: `${await Bun.file(path).text()}\n;export { ${names.join(", ")} };\n`,
-        loader: LOADERS[extname(path)] ?? "ts",
+        loader: loaderOf(path) ?? "ts",
       }));
     },
   });
