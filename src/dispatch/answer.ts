@@ -33,7 +33,7 @@ export function readAnswer(body: string, runners: readonly RequestedRunner[]): J
   const results = runners.map(({ name }, index) =>
     index < raw.length
       ? toResult(name, raw[index])
-      : unanswered(name, { error, errorSource: "transport" }),
+      : unanswered(name, { error, errorCode: "missing_results", errorSource: "transport" }),
   );
   if (raw.length >= runners.length) return { state: "completed", results };
   return { ...failure("missing_results", "transport", error), results };
@@ -106,7 +106,8 @@ function toResult(name: string, raw: unknown): Result {
 }
 
 function invalid(name: string, what: string): Result {
-  return unanswered(name, { error: `The endpoint answered ${what}.`, errorSource: "transport" });
+  const error = `The endpoint answered ${what}.`;
+  return unanswered(name, { error, errorCode: "invalid_result", errorSource: "transport" });
 }
 
 /** A function that threw has reported no name; the SDK says "unknown" then. */

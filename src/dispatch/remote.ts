@@ -8,6 +8,7 @@ import type { RequestedRunner } from "../domain/job.ts";
 import type { Region, Regions } from "../domain/region.ts";
 import { type Result, unanswered } from "../domain/result.ts";
 import type { Clock } from "../lib/clock.ts";
+import { present } from "../lib/present.ts";
 import {
   type EndpointError,
   failure,
@@ -68,14 +69,22 @@ async function withoutMissingRunners(
 
   const error = `The endpoint has no runner named ${quoted(missing)}.`;
   const lacking = failure("runner_not_found", "runner", error);
-  const present = job.runners.filter(({ name }) => !missing.has(name));
-  const second = present.length === 0 ? lacking : await post(present);
+  const offered = job.runners.filter(({ name }) => !missing.has(name));
+  const second = offered.length === 0 ? lacking : await post(offered);
   const outcome = "endpointError" in second ? refusal(second) : second;
   const answered = outcome.results?.values();
   const results = job.runners.map(({ name }): Result => {
     const why = missing.has(name)
-      ? { error: `The endpoint has no runner named "${name}".`, errorSource: "runner" as const }
-      : { error: outcome.error ?? error, errorSource: outcome.errorSource ?? "transport" };
+      ? {
+          error: `The endpoint has no runner named "${name}".`,
+          errorCode: "runner_not_found",
+          errorSource: "runner" as const,
+        }
+      : {
+          error: outcome.error ?? error,
+          errorSource: outcome.errorSource ?? "transport",
+          ...present({ errorCode: outcome.errorCode }),
+        };
     return (missing.has(name) ? undefined : answered?.next().value) ?? unanswered(name, why);
   });
   // A second failure outweighs the first: it says why nothing was answered.

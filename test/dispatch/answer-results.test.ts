@@ -56,6 +56,7 @@ describe("a result read by readAnswer", () => {
           name: "titleTest",
           status: "error",
           errorMessage: `The endpoint answered ${said}.`,
+          errorCode: "invalid_result",
           errorSource: "transport",
         },
       ],

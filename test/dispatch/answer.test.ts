@@ -27,7 +27,13 @@ describe("readAnswer", () => {
       error,
       results: [
         { name: "first", status: "pass" },
-        { name: "second", status: "error", errorMessage: error, errorSource: "transport" },
+        {
+          name: "second",
+          status: "error",
+          errorMessage: error,
+          errorCode: "missing_results",
+          errorSource: "transport",
+        },
       ],
     });
   });

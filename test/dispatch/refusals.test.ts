@@ -88,7 +88,13 @@ describe("remoteDispatch when the endpoint lacks runners", () => {
       error,
       results: [
         lacking("a"),
-        { name: "b", status: "error", errorMessage: error, errorSource: "transport" },
+        {
+          name: "b",
+          status: "error",
+          errorMessage: error,
+          errorCode: "bad_status",
+          errorSource: "transport",
+        },
       ],
       retry: {},
     });
@@ -148,7 +154,8 @@ describe("remoteDispatch when the endpoint lacks runners", () => {
 
 function lacking(name: string) {
   const errorMessage = `The endpoint has no runner named "${name}".`;
-  return { name, status: "error", errorMessage, errorSource: "runner" } as never;
+  const blame = { errorCode: "runner_not_found", errorSource: "runner" };
+  return { name, status: "error", errorMessage, ...blame } as never;
 }
 
 const issue = (path: unknown, message: unknown) => ({ path, message, code: "x" });
