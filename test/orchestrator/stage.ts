@@ -111,7 +111,7 @@ export async function turns(count = 20): Promise<void> {
 async function soon<Value>(
   what: string,
   probe: () => Promise<Value | false> | Value | false,
-  withinMs = 4_000,
+  withinMs = 20_000,
 ): Promise<Value> {
   for (const end = performance.now() + withinMs; performance.now() < end; await turns(1)) {
     const value = await probe();
