@@ -217,7 +217,10 @@ export const RunList = Type.Object(
   {
     runs: Type.Array(ListedRun, { description: "Newest first." }),
     nextCursor: Type.Optional(
-      Type.String({ description: "The `cursor` of the next page; absent on the last." }),
+      Type.String({
+        description:
+          "The `cursor` of the next page; absent on the last. A page may be short, even empty, and not be the last.",
+      }),
     ),
   },
   { additionalProperties: false, description: "One page of runs." },
