@@ -200,7 +200,7 @@ export class RunExecution {
     // Numbered anew when tried again: whoever follows the events has seen later numbers by then.
     await this.#keep(() => store.endJob(this.run, job, end, { ...this.#moment(at), durationMs }));
     this.#deps.changed();
-    observe({ type: "job.ended", region: job.region ?? "", state: end.state });
+    observe({ type: "job.ended", region: job.region ?? "", state: end.state, jobs: 1 });
     if (end.state === "completed") return;
     const { errorCode, state } = end;
     this.#deps.log.warn("job failed", { jobId: job.jobId, region: job.region, state, errorCode });
@@ -227,10 +227,13 @@ export class RunExecution {
     const { observe, store } = this.#deps;
     const moment = this.#moment();
     const ended = await this.#keep(() => store.endOpenJobs(this.run, end, moment));
-    this.#lastEvent += Math.max(0, ended - 1);
-    for (let job = 0; job < ended; job++) {
-      observe({ type: "job.ended", region: "", state: end.state });
+    let events = 0;
+    for (const [region, jobs] of ended) {
+      events += jobs;
+      observe({ type: "job.ended", region, state: end.state, jobs });
     }
+    // The first of them has the number of `moment`.
+    this.#lastEvent += Math.max(0, events - 1);
   }
 
   async #endRun(state: EndState): Promise<void> {

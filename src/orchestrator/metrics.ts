@@ -68,7 +68,7 @@ export function orchestratorMetrics(
       case "job.retried":
         return retries({ region: observation.region });
       case "job.ended":
-        return jobs({ state: observation.state, region: observation.region });
+        return jobs({ state: observation.state, region: observation.region }, observation.jobs);
     }
   };
   return {

@@ -8,6 +8,12 @@ export type Observation =
   /** `ms`: from dispatch to outcome. */
   | { readonly type: "job.answered"; readonly region: string; readonly ms: number }
   | { readonly type: "job.retried"; readonly region: string }
-  | { readonly type: "job.ended"; readonly region: string; readonly state: EndState };
+  /** `jobs` of one region ended at once. */
+  | {
+      readonly type: "job.ended";
+      readonly region: string;
+      readonly state: EndState;
+      readonly jobs: number;
+    };
 
 export type Observe = (observation: Observation) => void;

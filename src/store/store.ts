@@ -156,9 +156,10 @@ export interface RunStore {
   endJob(run: StoredRun, job: PendingJob, end: JobEnd, moment: EndMoment): Promise<void>;
   /**
    * Every job of the run that has not ended does so at once, without results; their events are
-   * numbered from `moment.event` on. Resolves with how many there were.
+   * numbered from `moment.event` on. Resolves with how many there were in each region; "" stands
+   * for none.
    */
-  endOpenJobs(run: StoredRun, end: JobEnd, moment: Moment): Promise<number>;
+  endOpenJobs(run: StoredRun, end: JobEnd, moment: Moment): Promise<ReadonlyMap<string, number>>;
   /** How the run's jobs ended so far. */
   tally(run: StoredRun): Promise<JobTally>;
   /**

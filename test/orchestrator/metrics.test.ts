@@ -36,6 +36,19 @@ describe("orchestratorMetrics", () => {
     expect(value(scrape, "volley_runs_active")).toBe(0);
   });
 
+  test("tells the region also of jobs that had no turn", async () => {
+    const stage = new Stage({ dispatches: new Dispatches(() => undefined), maxInFlight: 1 });
+    const runId = await stage.submit(request(4));
+    await stage.dispatches.reach(1);
+    await stage.orchestrator.cancel(runId);
+    await stage.observe("run.ended", 1);
+    const metrics = new Metrics();
+    const { observe } = orchestratorMetrics(metrics, () => stage.orchestrator);
+    for (const observation of stage.observed) observe(observation);
+    const ended = 'volley_jobs_ended_total{state="cancelled",region="eu"}';
+    expect(value(metrics.render(), ended)).toBe(4);
+  });
+
   test("tells what is in flight and what waits, as it is now", async () => {
     const stage = new Stage({ dispatches: new Dispatches(() => undefined), maxInFlight: 2 });
     await stage.submit(request(5));

@@ -216,6 +216,21 @@ export function jobContract(name: string, open: OpenStore): void {
       expect(jobs[3]).not.toHaveProperty("startedAt");
     });
 
+    test("of open jobs tell how many there were in each region", async () => {
+      const jobs = ["eu", "us", undefined, "eu"].map((region, index) => ({
+        jobId: `job_${index}`,
+        url: "https://example.com",
+        ...(region === undefined ? {} : { region }),
+        runners: [{ name: "a" }],
+      }));
+      const run = await created(store(), { ...newRun("r"), jobs });
+      await execute(store(), run, 0, answered("pass"));
+      await store().startJob(run, await pending(store(), run, 1), moment());
+      const ended = await store().endOpenJobs(run, struck, moment());
+      expect(Object.fromEntries(ended)).toEqual({ us: 1, "": 1, eu: 1 });
+      expect((await store().endOpenJobs(run, struck, moment())).size).toBe(0);
+    });
+
     test("of queued jobs are those of one run", async () => {
       const run = await created(store(), newRun("r", { jobs: 2 }));
       await created(store(), newRun("other", { jobs: 2 }));

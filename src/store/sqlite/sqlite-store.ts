@@ -159,20 +159,24 @@ export class SqliteStore implements RunStore {
     });
   }
 
-  endOpenJobs(run: StoredRun, end: JobEnd, moment: Moment): Promise<number> {
+  endOpenJobs(run: StoredRun, end: JobEnd, moment: Moment): Promise<ReadonlyMap<string, number>> {
     return this.#commits.write("progress", () => {
-      const open = this.#sql.countOpen.get(run.key);
-      const jobs = open ? open.queued + open.running : 0;
-      if (!open || jobs === 0) return 0;
+      const open = this.#sql.countOpen.all(run.key);
+      const ended = new Map(open.map(({ queued, region, running }) => [region, queued + running]));
+      if (ended.size === 0) return ended;
       this.#sql.endOpenJobs.run({ run: run.key, ...endColumns(end), ...moment });
-      const last = { at: moment.at, event: moment.event + jobs - 1 };
+      const total = (count: (row: (typeof open)[number]) => number): number =>
+        open.reduce((sum, row) => sum + count(row), 0);
+      const queued = total((row) => row.queued);
+      const running = total((row) => row.running);
+      const last = { at: moment.at, event: moment.event + queued + running - 1 };
       this.#counters.add(run.key, last, {
-        queued_jobs: -open.queued,
-        running_jobs: -open.running,
-        [`${end.state}_jobs`]: jobs,
-        errored: open.runners,
+        queued_jobs: -queued,
+        running_jobs: -running,
+        [`${end.state}_jobs`]: queued + running,
+        errored: total((row) => row.runners),
       });
-      return jobs;
+      return ended;
     });
   }
 

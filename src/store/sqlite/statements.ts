@@ -8,6 +8,13 @@ import type { Database } from "bun:sqlite";
 import type { EndState } from "../../domain/job.ts";
 import type { JobRow, RunRow } from "./rows.ts";
 
+interface OpenRow {
+  readonly region: string;
+  readonly queued: number;
+  readonly running: number;
+  readonly runners: number;
+}
+
 type EventRange = [run: number, after: number, limit: number];
 
 export type Statements = ReturnType<typeof prepareStatements>;
@@ -80,11 +87,13 @@ export function prepareStatements(db: Database) {
         ended_event = $event
       WHERE key = $key AND state = 'running'`),
 
-    countOpen: db.prepare<{ queued: number; running: number; runners: number }, [run: number]>(`
-      SELECT count(*) FILTER (WHERE state = 'queued') AS queued,
+    countOpen: db.prepare<OpenRow, [run: number]>(`
+      SELECT coalesce(region, '') AS region,
+        count(*) FILTER (WHERE state = 'queued') AS queued,
         count(*) FILTER (WHERE state = 'running') AS running,
-        coalesce(sum(json_array_length(runners)), 0) AS runners
-      FROM jobs WHERE run = ? AND state IN ('queued', 'running')`),
+        sum(json_array_length(runners)) AS runners
+      FROM jobs WHERE run = ? AND state IN ('queued', 'running')
+      GROUP BY region`),
 
     endOpenJobs: db.prepare<never, [Record<string, string | number | null>]>(`
       UPDATE jobs
