@@ -37,13 +37,7 @@ const interrupted = new Promise<"interrupted">((resolve) => {
   }
 });
 
-const { values } = parseArgs({
-  options: {
-    keep: { type: "boolean", default: false },
-    break: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
-});
+const values = readFlags();
 if (values.help) {
   console.log(HELP);
 } else if (values.break !== undefined && !REGIONS.includes(values.break)) {
@@ -61,6 +55,22 @@ if (values.help) {
   }
   // A signal interrupts whatever demo() was waiting for; nothing of it is worth finishing.
   process.exit();
+}
+
+/** The flags; says what is wrong with them and ends otherwise. */
+function readFlags() {
+  try {
+    return parseArgs({
+      options: {
+        keep: { type: "boolean", default: false },
+        break: { type: "string" },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    return process.exit(2);
+  }
 }
 
 async function demo(): Promise<void> {

@@ -159,7 +159,7 @@ const HOST_VARIABLES = ["PATH", "HOME", "TZ", "LANG", "LC_ALL", "TMPDIR"] as con
  * The environment of a runner host, which dies with this process (platform rule 14). `passed`:
  * further variables, named by the operator.
  */
-export function hostEnvironment(passed: readonly string[] = []): Record<string, string> {
+function hostEnvironment(passed: readonly string[] = []): Record<string, string> {
   const own = ownEnvironment();
   const kept = [...HOST_VARIABLES, ...passed].flatMap((name) =>
     own[name] === undefined ? [] : [[name, own[name]]],

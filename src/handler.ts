@@ -78,11 +78,7 @@ export interface OrchestratorHandler {
  */
 export function createOrchestratorHandler(options: HandlerOptions = {}): OrchestratorHandler {
   const { basePath = DEFAULT_BASE_PATH, keepOpen = () => {}, log = silentLog, ...given } = options;
-  if (!BASE_PATH.test(basePath)) {
-    throw new StartError([
-      `basePath must be a path such as "/api/orchestrator", not "${basePath}"`,
-    ]);
-  }
+  checkBasePath(basePath);
   const config = libraryConfig(given);
   const metrics = new Metrics();
   const measure = orchestratorMetrics(metrics, () => orchestrator);
@@ -103,8 +99,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const answer = safeFetch(app, log);
   const stopped = new AbortController();
   const lag = watchLoopLag(measure.late);
-  // Not before the caller had its turn: a server that finds its port in use must dispatch nothing.
-  const ready = new Promise<void>((resolve) => setImmediate(resolve)).then(async () => {
+  const ready = afterTheCaller().then(async () => {
     await orchestrator.recover();
     const bounds = { keepForMs: config.keepFor, keepRuns: config.keepRuns };
     void retain({ store, clock: systemClock, log, ...bounds }, stopped.signal);
@@ -124,6 +119,16 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     release();
   };
   return Object.assign(fetch, { fetch, close, idleTimeout: IDLE_TIMEOUT_S });
+}
+
+function checkBasePath(path: string): void {
+  if (BASE_PATH.test(path)) return;
+  throw new StartError([`basePath must be a path such as "/api/orchestrator", not "${path}"`]);
+}
+
+/** Recovery waits for this: a server that finds its port in use must dispatch nothing. */
+function afterTheCaller(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 interface OrchestratorParts {

@@ -18,7 +18,7 @@ import { type HealthOptions, healthRoutes } from "./routes/health.ts";
 import { infoRoutes, SCHEMA_WAIT_MS } from "./routes/info.ts";
 import { withInputSchemas } from "./runner-spec.ts";
 
-export const RUNNER_BASE = "/api/runner";
+const RUNNER_BASE = "/api/runner";
 
 export interface RunnerAppOptions extends Omit<ExecuteRoutesDeps, "runners">, HealthOptions {
   readonly runners: Pick<RunnerPool, "catalog" | "execute" | "inputSchemas">;

@@ -136,7 +136,7 @@ export class Orchestrator {
     }
     const running = this.#executions.get(runId);
     if (running) running.execution.stop("cancelled");
-    else this.#cancelledEarly.add(runId);
+    else this.#cancelEarly(runId);
     await this.ended(runId, CANCEL_PATIENCE_MS);
     return (await this.#store.findStatus(runId))?.state ?? state;
   }
@@ -193,6 +193,12 @@ export class Orchestrator {
   ): Promise<Submission | undefined> {
     if (runId === undefined && idempotencyKey === undefined) return undefined;
     return this.#store.findSubmission({ runId: runId ?? "", ...present({ idempotencyKey }) });
+  }
+
+  /** For a run that is just being accepted: its execution begins in this tick, or not here at all. */
+  #cancelEarly(runId: string): void {
+    this.#cancelledEarly.add(runId);
+    setImmediate(() => this.#cancelledEarly.delete(runId));
   }
 
   #refuseWhileDraining(): void {

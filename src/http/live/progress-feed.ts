@@ -6,6 +6,7 @@ import type { Log } from "../../lib/log.ts";
 import type { RunChanges } from "../../orchestrator/changes.ts";
 import type { RunStore } from "../../store/store.ts";
 import { encodeEvents, encodeProgress } from "./encode.ts";
+import { Pace } from "./pace.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 const INTERVAL_MS = 250;
@@ -19,14 +20,16 @@ export interface ProgressDeps {
 export class ProgressFeed {
   readonly #runId: string;
   readonly #deps: ProgressDeps;
-  readonly #watch: Disposable;
+  readonly #pace: Pace;
   readonly #joined = new Set<Subscriber>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(runId: string, deps: ProgressDeps) {
     this.#runId = runId;
     this.#deps = deps;
-    this.#watch = deps.changes.watch(runId, () => this.#schedule());
+    const { changes } = deps;
+    this.#pace = new Pace({ changes, runId, intervalMs: INTERVAL_MS }, () =>
+      this.#send(this.#joined),
+    );
   }
 
   async serve(subscriber: Subscriber): Promise<void> {
@@ -39,15 +42,7 @@ export class ProgressFeed {
   }
 
   close(): void {
-    this.#watch[Symbol.dispose]();
-    clearTimeout(this.#timer);
-  }
-
-  #schedule(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#send(this.#joined);
-    }, INTERVAL_MS);
+    this.#pace[Symbol.dispose]();
   }
 
   async #send(subscribers: Iterable<Subscriber>): Promise<void> {

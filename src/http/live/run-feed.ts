@@ -10,6 +10,7 @@ import type { Log } from "../../lib/log.ts";
 import type { RunChanges } from "../../orchestrator/changes.ts";
 import type { RunStore } from "../../store/store.ts";
 import { encodeEvents, encodeResync } from "./encode.ts";
+import { Pace } from "./pace.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** Events per reading: at the largest answers allowed, these are 64 MiB. */
@@ -26,11 +27,10 @@ export interface FeedDeps {
 export class RunFeed {
   readonly #runId: string;
   readonly #deps: FeedDeps;
-  readonly #watch: Disposable;
+  readonly #pace: Pace;
   readonly #joined = new Set<Subscriber>();
   /** Everything up to this event has been sent to those who joined. */
   #lastId: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
   /** Readings happen one after the other. */
   #reading: Promise<void> = Promise.resolve();
 
@@ -39,9 +39,10 @@ export class RunFeed {
     this.#runId = runId;
     this.#lastId = lastId;
     this.#deps = deps;
-    this.#watch = deps.changes.watch(runId, () => this.#schedule());
-    // What happened between the reading of `lastId` and this watch was announced to nobody.
-    this.#schedule();
+    const { changes } = deps;
+    this.#pace = new Pace({ changes, runId, intervalMs: COALESCE_MS }, () => this.#catchUp());
+    // What happened between the reading of `lastId` and now was announced to nobody.
+    this.#pace.hurry();
   }
 
   /** Sends a subscriber every event with `id > after`, then all that follow. */
@@ -64,15 +65,7 @@ export class RunFeed {
   }
 
   close(): void {
-    this.#watch[Symbol.dispose]();
-    clearTimeout(this.#timer);
-  }
-
-  #schedule(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#catchUp();
-    }, COALESCE_MS);
+    this.#pace[Symbol.dispose]();
   }
 
   #catchUp(): Promise<void> {
