@@ -18,10 +18,14 @@ const UNDECODABLE = { fault: "undecodable" } as const;
  * decompress all that has arrived before anyone could count it.
  */
 export async function readBody(response: Response, maxBytes: number): Promise<Body> {
-  if (Number(response.headers.get("content-length") ?? 0) > maxBytes) {
+  const declared = response.headers.get("content-length");
+  if (Number(declared ?? 0) > maxBytes) {
     await discard(response);
     return TOO_LARGE;
   }
+  const coding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "";
+  // No more than was declared is read then: nothing to count, at half the cost of a stream.
+  if (isBounded(response) && coding === "") return { text: await response.text() };
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
@@ -30,8 +34,12 @@ export async function readBody(response: Response, maxBytes: number): Promise<Bo
     if (size > maxBytes) return TOO_LARGE;
     chunks.push(chunk);
   }
-  const coding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   return decode(Buffer.concat(chunks, size), coding, maxBytes);
+}
+
+/** Whether the answer's length is settled by its head. A chunked one ignores what it declares. */
+function isBounded({ headers }: Response): boolean {
+  return /^\d+$/.test(headers.get("content-length") ?? "") && !headers.has("transfer-encoding");
 }
 
 type Decompress = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;

@@ -14,11 +14,12 @@ export class Metrics {
 
   /** Returns a function that counts one, or `amount`, more. */
   counter(name: string, help: string): (labels?: Labels, amount?: number) => void {
-    const values = new Map<string, number>();
-    this.#add(name, help, "counter", () => series(name, values));
+    const all = new Series(() => ({ value: 0 }));
+    this.#add(name, help, "counter", () =>
+      Array.from(all, ({ labels, record }) => `${name}${text(labels)} ${record.value}`),
+    );
     return (labels = {}, amount = 1) => {
-      const key = text(labels);
-      values.set(key, (values.get(key) ?? 0) + amount);
+      all.of(labels).value += amount;
     };
   }
 
@@ -35,27 +36,27 @@ export class Metrics {
     help: string,
     bounds: readonly number[],
   ): (value: number, labels?: Labels) => void {
-    const all = new Map<string, { labels: Labels; counts: number[]; sum: number; count: number }>();
+    const all = new Series(() => ({ counts: bounds.map(() => 0), sum: 0, count: 0 }));
     this.#add(name, help, "histogram", () =>
-      [...all.values()].flatMap(({ count, counts, labels, sum }) => [
-        ...bounds.map(
-          (bound, index) =>
-            `${name}_bucket${text({ ...labels, le: String(bound) })} ${counts[index]}`,
-        ),
-        `${name}_bucket${text({ ...labels, le: "+Inf" })} ${count}`,
-        `${name}_sum${text(labels)} ${sum}`,
-        `${name}_count${text(labels)} ${count}`,
-      ]),
+      Array.from(all).flatMap(({ labels, record: { count, counts, sum } }) => {
+        let below = 0;
+        return [
+          ...bounds.map((bound, index) => {
+            below += counts[index] ?? 0;
+            return `${name}_bucket${text({ ...labels, le: String(bound) })} ${below}`;
+          }),
+          `${name}_bucket${text({ ...labels, le: "+Inf" })} ${count}`,
+          `${name}_sum${text(labels)} ${sum}`,
+          `${name}_count${text(labels)} ${count}`,
+        ];
+      }),
     );
     return (value, labels = {}) => {
-      const key = text(labels);
-      const one = all.get(key) ?? { labels, counts: bounds.map(() => 0), sum: 0, count: 0 };
-      all.set(key, one);
-      for (const [index, bound] of bounds.entries()) {
-        if (value <= bound) one.counts[index] = (one.counts[index] ?? 0) + 1;
-      }
-      one.sum += value;
-      one.count++;
+      const record = all.of(labels);
+      const bucket = bounds.findIndex((bound) => value <= bound);
+      if (bucket >= 0) record.counts[bucket] = (record.counts[bucket] ?? 0) + 1;
+      record.sum += value;
+      record.count++;
     };
   }
 
@@ -70,8 +71,28 @@ export class Metrics {
   }
 }
 
-function series(name: string, values: ReadonlyMap<string, number>): string[] {
-  return Array.from(values, ([labels, value]) => `${name}${labels} ${value}`);
+/** One record per combination of label values; found without writing the labels out. */
+class Series<Value> implements Iterable<{ readonly labels: Labels; readonly record: Value }> {
+  readonly #create: () => Value;
+  readonly #records = new Map<string, { readonly labels: Labels; readonly record: Value }>();
+
+  constructor(create: () => Value) {
+    this.#create = create;
+  }
+
+  of(labels: Labels): Value {
+    let key = "";
+    for (const name in labels) key += `${name}\0${labels[name]}\0`;
+    const known = this.#records.get(key);
+    if (known) return known.record;
+    const record = this.#create();
+    this.#records.set(key, { labels, record });
+    return record;
+  }
+
+  [Symbol.iterator]() {
+    return this.#records.values();
+  }
 }
 
 function text(labels: Labels): string {

@@ -5,7 +5,10 @@
 export function present<Shape extends object>(
   shape: Shape,
 ): { [Key in keyof Shape]?: NonNullable<Shape[Key]> } {
-  return Object.fromEntries(
-    Object.entries(shape).filter(([, value]) => value !== undefined && value !== null),
-  ) as { [Key in keyof Shape]?: NonNullable<Shape[Key]> };
+  const known: { [Key in keyof Shape]?: NonNullable<Shape[Key]> } = {};
+  for (const key in shape) {
+    const value = shape[key];
+    if (value !== undefined && value !== null) known[key] = value;
+  }
+  return known;
 }

@@ -8,8 +8,10 @@
 export class Semaphore {
   readonly #permits: number;
   #active = 0;
-  /** Insertion order is the queue; a waiter that gives up deletes itself in constant time. */
-  readonly #waiters = new Set<() => void>();
+  /** Insertion order is the queue; a waiter that gives up is deleted in constant time. */
+  readonly #waiters = new Set<Waiter>();
+  /** One listener per signal serves all who wait under it: a run has one signal and many jobs. */
+  readonly #abandoning = new WeakMap<AbortSignal, Set<Waiter>>();
 
   /** `permits`: an integer from 1, or Infinity for no limit. Throws RangeError otherwise. */
   constructor(permits: number) {
@@ -41,38 +43,62 @@ export class Semaphore {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const free = this.tryAcquire();
     if (free) return Promise.resolve(free);
-    return new Promise((resolve, reject) => {
-      const grant = (): void => {
-        signal?.removeEventListener("abort", abandon);
-        resolve(this.#permit());
-      };
-      const abandon = (): void => {
-        this.#waiters.delete(grant);
-        reject(signal?.reason);
-      };
-      this.#waiters.add(grant);
-      signal?.addEventListener("abort", abandon, { once: true });
-    });
+    const { promise, reject, resolve } = Promise.withResolvers<Disposable>();
+    const waiter: Waiter = { grant: resolve, abandon: reject, signal };
+    this.#waiters.add(waiter);
+    if (signal) this.#abandonedBy(signal).add(waiter);
+    return promise;
+  }
+
+  /** Those who wait under a signal; they give up when it aborts. */
+  #abandonedBy(signal: AbortSignal): Set<Waiter> {
+    const known = this.#abandoning.get(signal);
+    if (known) return known;
+    const waiters = new Set<Waiter>();
+    this.#abandoning.set(signal, waiters);
+    const abandon = (): void => {
+      for (const waiter of waiters) {
+        this.#waiters.delete(waiter);
+        waiter.abandon(signal.reason);
+      }
+      waiters.clear();
+    };
+    signal.addEventListener("abort", abandon, { once: true });
+    return waiters;
   }
 
   #permit(): Disposable {
-    let held = true;
-    return {
-      [Symbol.dispose]: () => {
-        if (!held) return;
-        held = false;
-        this.#release();
-      },
-    };
+    return new Permit(this.#releaseOne);
   }
 
-  #release(): void {
+  readonly #releaseOne = (): void => {
     const [next] = this.#waiters;
     if (!next) {
       this.#active--;
       return;
     }
     this.#waiters.delete(next);
-    next();
+    if (next.signal) this.#abandoning.get(next.signal)?.delete(next);
+    next.grant(this.#permit());
+  };
+}
+
+interface Waiter {
+  readonly grant: (permit: Disposable) => void;
+  readonly abandon: (reason: unknown) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+class Permit implements Disposable {
+  #release: (() => void) | undefined;
+
+  constructor(release: () => void) {
+    this.#release = release;
+  }
+
+  [Symbol.dispose](): void {
+    const release = this.#release;
+    this.#release = undefined;
+    release?.();
   }
 }

@@ -8,7 +8,6 @@ import type { Dispatch, JobOutcome } from "../dispatch/dispatch.ts";
 import type { JobEnd } from "../domain/job.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
-import { present } from "../lib/present.ts";
 import type { PendingJob, StoredRun } from "../store/store.ts";
 import { brokenJob, jobEnd, lateJob, stoppedJob, type StopReason } from "./outcome.ts";
 
@@ -56,11 +55,9 @@ async function dispatchOnce(
   { dispatch, log }: AttemptOptions,
 ): Promise<JobOutcome> {
   const { jobId, region, runners, url } = job;
+  const asked = { runId: run.runId, jobId, url, runners };
   try {
-    return await dispatch(
-      { runId: run.runId, jobId, url, ...present({ region }), runners },
-      signal,
-    );
+    return await dispatch(region === undefined ? asked : { ...asked, region }, signal);
   } catch (error) {
     log.error("dispatch failed unexpectedly", { jobId, error });
     return brokenJob;

@@ -18,6 +18,8 @@ export interface CapacityLimits {
 }
 
 export interface RunPermits {
+  /** A permit for one job if all it needs is free now. */
+  tryAcquire(region: string | undefined): Disposable | undefined;
   /** A permit for one job; undefined once the signal has aborted. Dispose to release it. */
   acquire(region: string | undefined, signal: AbortSignal): Promise<Disposable | undefined>;
 }
@@ -47,19 +49,21 @@ export class Capacity {
     const placeOf = (region: string | undefined): Semaphore | undefined =>
       run.mode === "local" ? this.#local : regional ? this.#region(region) : undefined;
     return {
+      tryAcquire: (region) => tryAll([window, placeOf(region), this.#all]),
       acquire: async (region, signal) => {
-        const permits = new DisposableStack();
+        const permits: Disposable[] = [];
         const place = placeOf(region);
         try {
-          if (place) await acquireBoth([window, place], permits, signal);
-          else permits.use(window.tryAcquire() ?? (await window.acquire(signal)));
-          permits.use(this.#all.tryAcquire() ?? (await this.#all.acquire(signal)));
-          if (!signal.aborted) return permits;
+          if (place) permits.push(...(await acquireBoth([window, place], signal)));
+          else permits.push(window.tryAcquire() ?? (await window.acquire(signal)));
+          permits.push(this.#all.tryAcquire() ?? (await this.#all.acquire(signal)));
+          if (!signal.aborted) return new Permits(permits);
         } catch (error) {
-          permits.dispose();
+          new Permits(permits)[Symbol.dispose]();
           if (!signal.aborted) throw error;
+          return undefined;
         }
-        permits.dispose();
+        new Permits(permits)[Symbol.dispose]();
         return undefined;
       },
     };
@@ -75,21 +79,44 @@ export class Capacity {
   }
 }
 
-/** Adds a permit of each to `permits`, both at the same moment. */
+/** Several permits held as one. */
+class Permits implements Disposable {
+  readonly #held: readonly Disposable[];
+
+  constructor(held: readonly Disposable[]) {
+    this.#held = held;
+  }
+
+  [Symbol.dispose](): void {
+    for (const permit of this.#held) permit[Symbol.dispose]();
+  }
+}
+
+/** A permit of each, or of none. */
+function tryAll(limits: readonly (Semaphore | undefined)[]): Disposable | undefined {
+  const held: Disposable[] = [];
+  for (const limit of limits) {
+    if (!limit) continue;
+    const permit = limit.tryAcquire();
+    if (!permit) {
+      new Permits(held)[Symbol.dispose]();
+      return undefined;
+    }
+    held.push(permit);
+  }
+  return new Permits(held);
+}
+
+/** A permit of each, both at the same moment. */
 async function acquireBoth(
   pair: readonly [Semaphore, Semaphore],
-  permits: DisposableStack,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<[Disposable, Disposable]> {
   // Waits next for the one that was full.
   for (let [awaited, other] = pair; ; [awaited, other] = [other, awaited]) {
     const one = await awaited.acquire(signal);
     const both = other.tryAcquire();
-    if (both) {
-      permits.use(one);
-      permits.use(both);
-      return;
-    }
+    if (both) return [one, both];
     one[Symbol.dispose]();
   }
 }

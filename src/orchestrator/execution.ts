@@ -12,8 +12,8 @@ import type { Clock } from "../lib/clock.ts";
 import { firstAborted } from "../lib/first-aborted.ts";
 import type { Log } from "../lib/log.ts";
 import type { EndMoment, Moment, PendingJob, RunStore, StoredRun } from "../store/store.ts";
-import { type Attempt, attempt } from "./attempt.ts";
-import type { Capacity } from "./capacity.ts";
+import { type Attempt, attempt, type AttemptOptions } from "./attempt.ts";
+import type { Capacity, RunPermits } from "./capacity.ts";
 import type { Observe } from "./observation.ts";
 import { brokenJob, interruptedJob, runEndState, stoppedJob, type StopReason } from "./outcome.ts";
 import { retryDelay } from "./retry.ts";
@@ -46,6 +46,7 @@ export class RunExecution {
   /** Aborts when dispatches in flight must end, too. */
   readonly #dispatching = new AbortController();
   readonly #inFlight = new Set<Promise<void>>();
+  readonly #attempts: AttemptOptions;
   #stopReason: StopReason | undefined;
   #defect: { readonly error: unknown } | undefined;
   #lastEvent: number;
@@ -56,6 +57,11 @@ export class RunExecution {
     this.run = run;
     this.#acceptedAt = acceptedAt;
     this.#deps = deps;
+    this.#attempts = {
+      ...deps,
+      signal: this.#dispatching.signal,
+      stopped: () => this.#stopReason,
+    };
     this.#lastEvent = run.lastEvent;
     this.#waiting = run.queuedJobs;
   }
@@ -110,7 +116,7 @@ export class RunExecution {
     await Promise.all(regions.map((region) => this.#startPending(permits, region)));
   }
 
-  async #startPending(permits: ReturnType<Capacity["forRun"]>, region?: string): Promise<void> {
+  async #startPending(permits: RunPermits, region?: string): Promise<void> {
     const { onInterrupted, store } = this.#deps;
     for (let after = -1; ;) {
       const from = after;
@@ -121,21 +127,28 @@ export class RunExecution {
           this.#launch(this.#endJob(job, interruptedJob, this.#deps.clock.monotonic()));
           continue;
         }
-        const acquire = (): Promise<Disposable | undefined> =>
-          permits.acquire(job.region, this.#starting.signal);
-        const permit = await acquire();
+        const permit = permits.tryAcquire(job.region) ?? (await this.#permit(permits, job));
         if (!permit) return;
+        if (this.#starting.signal.aborted) return permit[Symbol.dispose]();
         if (job.startedAt === undefined) this.#waiting--;
-        this.#launch(this.#execute(job, permit, acquire));
+        this.#launch(this.#execute(job, permit, permits));
       }
       if (page.length === 0) return;
     }
   }
 
+  #permit(permits: RunPermits, { region }: PendingJob): Promise<Disposable | undefined> {
+    return permits.acquire(region, this.#starting.signal);
+  }
+
   #launch(work: Promise<void>): void {
-    const done = work
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => this.#inFlight.delete(done));
+    const settled = (): void => {
+      this.#inFlight.delete(done);
+    };
+    const done = work.then(settled, (error: unknown) => {
+      this.#fail(error);
+      settled();
+    });
     this.#inFlight.add(done);
   }
 
@@ -146,11 +159,7 @@ export class RunExecution {
   }
 
   /** All attempts of a job. Leaves it open if it has to wait and the server stops meanwhile. */
-  async #execute(
-    job: PendingJob,
-    first: Disposable,
-    acquire: () => Promise<Disposable | undefined>,
-  ): Promise<void> {
+  async #execute(job: PendingJob, first: Disposable, permits: RunPermits): Promise<void> {
     const { clock, observe, random } = this.#deps;
     const region = job.region ?? "";
     const started = clock.monotonic();
@@ -164,7 +173,7 @@ export class RunExecution {
       if (delay === undefined) return this.#endJob(job, outcome, started);
       observe({ type: "job.retried", region });
       await firstAborted(clock.deadline(delay), this.#starting.signal);
-      permit = await acquire();
+      permit = await this.#permit(permits, job);
     }
     const stop = this.#stopReason;
     if (stop === "timed_out" || stop === "cancelled") {
@@ -182,11 +191,7 @@ export class RunExecution {
     this.#deps.changed();
     observe({ type: "job.started", region });
     const dispatched = clock.monotonic();
-    const outcome = await attempt(this.run, job, {
-      ...this.#deps,
-      signal: this.#dispatching.signal,
-      stopped: () => this.#stopReason,
-    });
+    const outcome = await attempt(this.run, job, this.#attempts);
     observe({ type: "job.answered", region, ms: clock.monotonic() - dispatched });
     return outcome;
   }

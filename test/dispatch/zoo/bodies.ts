@@ -70,6 +70,14 @@ export const ODD_BODIES: readonly Beast[] = [
     ...TOO_LARGE,
   },
   {
+    name: "announces 10 bytes and sends chunks without an end",
+    answer: (socket) => {
+      socket.write(CHUNKED.replace("\r\n", "\r\ncontent-length: 10\r\n"));
+      flood(socket, chunk(" ".repeat(65_536)));
+    },
+    ...TOO_LARGE,
+  },
+  {
     name: "answers 204",
     answer: (socket) => socket.end("HTTP/1.1 204 No Content\r\n\r\n"),
     ...BAD_BODY,
