@@ -39,7 +39,7 @@ import { RunnerPool } from "./runner/pool.ts";
 import { Project } from "./runner/project.ts";
 import { LOCK_FILE, lockDataFolder } from "./store/sqlite/lock.ts";
 import { DATABASE_FILE, openDatabase } from "./store/sqlite/open.ts";
-import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { SqliteStore, type SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
 import type { RunStore } from "./store/store.ts";
 
 const DEFAULT_BASE_PATH = "/api/orchestrator";
@@ -177,10 +177,10 @@ function openParts(config: OrchestratorConfig, log: Log, committed: (ms: number)
       return undefined;
     }
   };
-  const { data, runners: dir } = config;
+  const { data, runners: dir, synchronous } = config;
   const hosts = attempt(() => hostOptions(config));
   const project = dir === undefined ? undefined : attempt(() => Project.open(dir, log));
-  const opened = attempt(() => openStore(data, committed));
+  const opened = attempt(() => openStore(data, { committed, synchronous }));
   if (!opened || faults.length > 0) {
     void opened?.store.close();
     opened?.release();
@@ -193,7 +193,7 @@ function openParts(config: OrchestratorConfig, log: Log, committed: (ms: number)
 
 function openStore(
   folder: string,
-  committed: (ms: number) => void,
+  options: SqliteStoreOptions,
 ): { store: SqliteStore; release: () => void } {
   try {
     mkdirSync(folder, { recursive: true });
@@ -203,7 +203,7 @@ function openStore(
   }
   const lock = lockDataFolder(folder, join(folder, LOCK_FILE));
   try {
-    const store = new SqliteStore(openDatabase(join(folder, DATABASE_FILE)), committed);
+    const store = new SqliteStore(openDatabase(join(folder, DATABASE_FILE)), options);
     return { store, release: () => lock[Symbol.dispose]() };
   } catch (error) {
     lock[Symbol.dispose]();

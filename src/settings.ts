@@ -86,6 +86,7 @@ export const orchestratorFlags = {
     ["dispatch", "fail"],
     "what becomes of jobs in flight when a server is killed",
   ),
+  synchronous: choice(["normal", "full"], "full: progress of jobs waits for the disk, too"),
   keepFor: duration({
     about: "how long ended runs are kept",
     fallback: 30 * 86_400_000,

@@ -3,9 +3,9 @@
  * transaction, and each promise settles only after the commit it depends on.
  *
  * One durable write makes the whole group wait for the disk (`synchronous=FULL`); a group of mere
- * progress does not, and a power cut (not a crash of the process) may then undo it.
+ * progress does not, unless told to, and a power cut (not a crash of the process) may then undo it.
  */
-import type { Database } from "bun:sqlite";
+import type { Database, Statement } from "bun:sqlite";
 
 import { AppError } from "../../domain/errors.ts";
 
@@ -18,26 +18,32 @@ interface Write {
   readonly reject: (error: unknown) => void;
 }
 
-export interface CommitHooks {
+export interface CommitOptions {
   /** Runs inside each transaction, last. */
   readonly beforeCommit: () => void;
   /** Forgets what `beforeCommit` would have done. */
   readonly afterRollback: () => void;
   /** Told how long each commit took, in milliseconds. */
   readonly committed?: (ms: number) => void;
+  /** Whether mere progress waits for the disk as well. Default `normal`: it does not. */
+  readonly synchronous?: "normal" | "full";
 }
 
 export class GroupCommit {
   readonly #db: Database;
-  readonly #hooks: CommitHooks;
+  readonly #begin: Statement;
+  readonly #end: Statement;
+  readonly #options: CommitOptions;
   #queue: Write[] = [];
   #scheduled = false;
   #closed = false;
   #synchronous: Durability = "durable";
 
-  constructor(db: Database, hooks: CommitHooks) {
+  constructor(db: Database, options: CommitOptions) {
     this.#db = db;
-    this.#hooks = hooks;
+    this.#begin = db.prepare("BEGIN IMMEDIATE");
+    this.#end = db.prepare("COMMIT");
+    this.#options = options;
   }
 
   /**
@@ -60,6 +66,8 @@ export class GroupCommit {
   close(): void {
     this.#closed = true;
     this.#flush();
+    this.#begin.finalize();
+    this.#end.finalize();
   }
 
   #flush(): void {
@@ -77,21 +85,22 @@ export class GroupCommit {
     const values: unknown[] = [];
     const begun = performance.now();
     try {
-      this.#setSynchronous(
-        group.some(({ durability }) => durability === "durable") ? "durable" : "progress",
-      );
-      this.#db.run("BEGIN IMMEDIATE");
+      const durable =
+        this.#options.synchronous === "full" ||
+        group.some(({ durability }) => durability === "durable");
+      this.#setSynchronous(durable ? "durable" : "progress");
+      this.#begin.run();
       for (const { apply } of group) values.push(apply());
-      this.#hooks.beforeCommit();
-      this.#db.run("COMMIT");
+      this.#options.beforeCommit();
+      this.#end.run();
     } catch (error) {
-      this.#hooks.afterRollback();
+      this.#options.afterRollback();
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
       if (group.length > 1) return false;
       group[0]?.reject(storeError(error));
       return true;
     }
-    this.#hooks.committed?.(performance.now() - begun);
+    this.#options.committed?.(performance.now() - begun);
     for (const [index, { resolve }] of group.entries()) resolve(values[index] as never);
     return true;
   }

@@ -24,29 +24,25 @@ export function listRuns(db: Database, filter: RunFilter, limit: number, from?: 
 
 /** Keys by the index of one filter, the one that tells most, newest first. */
 function candidates(db: Database, filter: RunFilter, from: number): number[] {
-  const [facet] = facetsOf(filter);
-  const order = `ORDER BY key DESC LIMIT ${MAX_LOOKED_AT}`;
-  if (facet) {
-    using statement = db.prepare<{ key: number }, [string, string, number]>(
-      `SELECT run AS key FROM facets WHERE kind = ? AND value = ? AND run <= ? ${order}`,
-    );
-    return statement.all(facet.kind, facet.value, from).map(({ key }) => key);
-  }
-  const { state } = filter;
-  using statement = db.prepare<{ key: number }, (string | number)[]>(
-    `SELECT key FROM runs WHERE ${state === undefined ? "" : "state = ? AND "}key <= ? ${order}`,
-  );
-  return statement.all(...(state === undefined ? [from] : [state, from])).map(({ key }) => key);
+  const bindings: (string | number)[] = [];
+  const bind = binder(bindings);
+  const [selection = ownRows(filter)] = selections(filter);
+  const { condition, key, table } = selection(bind);
+  using statement = db.prepare<{ key: number }, (string | number)[]>(`
+    SELECT DISTINCT ${key} AS key FROM ${table}
+    WHERE ${condition} AND ${key} <= ${bind(from)}
+    ORDER BY ${key} DESC LIMIT ${MAX_LOOKED_AT}`);
+  return statement.all(...bindings).map(({ key: found }) => found);
 }
 
 /** Those of the candidates that fit the whole filter. */
 function fitting(db: Database, filter: RunFilter, keys: readonly number[], limit: number) {
-  const bindings: (string | number)[] = [JSON.stringify(keys)];
-  const bind = (value: string | number): string => `?${bindings.push(value)}`;
-  const conditions = ["key IN (SELECT value FROM json_each(?1))"];
-  for (const { kind, value } of facetsOf(filter)) {
-    const facet = `kind = ${bind(kind)} AND value = ${bind(value)} AND run = runs.key`;
-    conditions.push(`EXISTS (SELECT 1 FROM facets WHERE ${facet})`);
+  const bindings: (string | number)[] = [];
+  const bind = binder(bindings);
+  const conditions = [`key IN (SELECT value FROM json_each(${bind(JSON.stringify(keys))}))`];
+  for (const selection of selections(filter)) {
+    const { condition, key, table } = selection(bind);
+    conditions.push(`EXISTS (SELECT 1 FROM ${table} WHERE ${condition} AND ${key} = runs.key)`);
   }
   if (filter.state !== undefined) conditions.push(`state = ${bind(filter.state)}`);
   if (filter.since !== undefined) conditions.push(`created_at >= ${bind(filter.since)}`);
@@ -68,9 +64,45 @@ function isPast(db: Database, since: number | undefined, keys: readonly number[]
   return (statement.get(JSON.stringify(keys))?.newest ?? 0) < since;
 }
 
-function facetsOf(filter: RunFilter) {
-  return (["url", "tag", "region"] as const).flatMap((kind) => {
-    const value = filter[kind];
-    return value === undefined ? [] : [{ kind, value }];
+/** Adds a value to those of a statement; the placeholder it stands for. */
+type Bind = (value: string | number) => string;
+
+function binder(bindings: (string | number)[]): Bind {
+  return (value) => `?${bindings.push(value)}`;
+}
+
+/** Rows that an index finds, and their column with the run's key. */
+type Selection = (bind: Bind) => {
+  readonly table: "runs" | "jobs" | "facets";
+  readonly condition: string;
+  readonly key: "key" | "run";
+};
+
+/** The filters that rows of other tables tell, that which tells most first. */
+function selections({ region, tag, url }: RunFilter): Selection[] {
+  return [
+    ...(url === undefined ? [] : [jobsOf(url)]),
+    ...(tag === undefined ? [] : [facet("tag", tag)]),
+    ...(region === undefined ? [] : [facet("region", region)]),
+  ];
+}
+
+function jobsOf(url: string): Selection {
+  return (bind) => ({ table: "jobs", condition: `url = ${bind(url)}`, key: "run" });
+}
+
+function facet(kind: "tag" | "region", value: string): Selection {
+  return (bind) => ({
+    table: "facets",
+    condition: `kind = ${bind(kind)} AND value = ${bind(value)}`,
+    key: "run",
+  });
+}
+
+function ownRows({ state }: RunFilter): Selection {
+  return (bind) => ({
+    table: "runs",
+    condition: state === undefined ? "true" : `state = ${bind(state)}`,
+    key: "key",
   });
 }

@@ -58,6 +58,12 @@ export interface JobRow {
   readonly ended_event: number | null;
 }
 
+/** What is read of a job that has not ended. */
+export type PendingRow = Pick<
+  JobRow,
+  "key" | "position" | "job_id" | "url" | "region" | "runners" | "attempts" | "started_at"
+>;
+
 export function toStoredRun(row: RunRow): StoredRun {
   return {
     key: row.key,
@@ -137,7 +143,7 @@ export function toJobFinished(row: JobRow): RunEvent {
   return { id: row.ended_event ?? 0, type: "job.finished", data: { job: toJob(row) } };
 }
 
-export function toPendingJob(row: JobRow): PendingJob {
+export function toPendingJob(row: PendingRow): PendingJob {
   return {
     key: row.key,
     position: row.position,

@@ -11,6 +11,7 @@ import type { RunEvent } from "../../domain/event.ts";
 import type { EndState, Job, JobEnd, State } from "../../domain/job.ts";
 import { countResults } from "../../domain/result.ts";
 import type { RunHead, RunStatus } from "../../domain/run.ts";
+import { present } from "../../lib/present.ts";
 import type {
   AnsweredJob,
   EndMoment,
@@ -29,7 +30,7 @@ import type {
 } from "../store.ts";
 import { RunCounters } from "./counters.ts";
 import { readEvents } from "./events.ts";
-import { GroupCommit, storeError } from "./group-commit.ts";
+import { type CommitOptions, GroupCommit, storeError } from "./group-commit.ts";
 import { listRuns } from "./list.ts";
 import { prune } from "./prune.ts";
 import {
@@ -43,72 +44,37 @@ import {
   toStoredRun,
 } from "./rows.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
+import { Submits } from "./submit.ts";
+
+export type SqliteStoreOptions = Pick<CommitOptions, "committed" | "synchronous">;
 
 export class SqliteStore implements RunStore {
   readonly #db: Database;
   readonly #sql: Statements;
   readonly #counters: RunCounters;
   readonly #commits: GroupCommit;
+  readonly #submits: Submits;
   #closed = false;
 
-  /**
-   * `db`: a database that `openDatabase` returned; closed together with the store. `committed`: is
-   * told how long each commit took, in milliseconds.
-   */
-  constructor(db: Database, committed: (ms: number) => void = () => {}) {
+  /** `db`: a database that `openDatabase` returned; closed together with the store. */
+  constructor(db: Database, { committed, synchronous }: SqliteStoreOptions = {}) {
     this.#db = db;
     this.#sql = prepareStatements(db);
     this.#counters = new RunCounters(this.#sql.addToCounters);
     this.#commits = new GroupCommit(db, {
       beforeCommit: () => this.#counters.flush(),
       afterRollback: () => this.#counters.clear(),
-      committed,
+      ...present({ committed, synchronous }),
     });
+    this.#submits = new Submits(this.#sql, this.#commits);
   }
 
   submit(run: NewRun): Promise<Submitted> {
-    return this.#commits.write("durable", () => {
-      const existing = this.#submission(run);
-      return existing ? { created: false, ...existing } : { created: true, run: this.#insert(run) };
-    });
+    return this.#submits.submit(run);
   }
 
   findSubmission(ids: Pick<NewRun, "runId" | "idempotencyKey">): Promise<Submission | undefined> {
-    return this.#read(() => this.#submission(ids));
-  }
-
-  #submission(ids: Pick<NewRun, "runId" | "idempotencyKey">): Submission | undefined {
-    const found = this.#sql.findSubmitted.all(ids.runId, ids.idempotencyKey ?? null);
-    const [existing, other] = found;
-    if (other) return { runId: ids.runId };
-    return existing && { runId: existing.run_id, requestDigest: existing.request_digest };
-  }
-
-  #insert(run: NewRun): StoredRun {
-    const { jobs, runId, tags } = run;
-    const row = this.#sql.insertRun.get({
-      runId,
-      idempotencyKey: run.idempotencyKey ?? null,
-      requestDigest: run.requestDigest,
-      parentRunId: run.parentRunId ?? null,
-      mode: run.mode,
-      tags: JSON.stringify(tags),
-      concurrency: run.concurrency ?? null,
-      timeoutMs: run.timeoutMs,
-      jobTimeoutMs: run.jobTimeoutMs ?? null,
-      retries: run.retries,
-      totalJobs: jobs.length,
-      total: jobs.reduce((sum, { runners }) => sum + runners.length, 0),
-      createdAt: run.createdAt,
-    });
-    if (!row) throw new Error(`The insert of run ${runId} returned nothing.`);
-    for (const [position, { jobId, region = null, runners, url }] of jobs.entries()) {
-      this.#sql.insertJob.run(row.key, position, jobId, url, region, JSON.stringify(runners));
-    }
-    for (const [kind, values] of Object.entries(facetsOf(run))) {
-      for (const value of values) this.#sql.insertFacet.run(kind, value, row.key);
-    }
-    return toStoredRun(row);
+    return this.#read(() => this.#submits.find(ids));
   }
 
   unfinishedRuns(): Promise<StoredRun[]> {
@@ -148,9 +114,18 @@ export class SqliteStore implements RunStore {
 
   endJob(run: StoredRun, job: PendingJob, end: JobEnd, moment: EndMoment): Promise<void> {
     return this.#commits.write("progress", () => {
-      const results = end.results ? JSON.stringify(end.results) : null;
-      const row = { key: job.key, results, ...endColumns(end), ...moment };
-      if (this.#sql.endJob.run(row).changes === 0) return;
+      const { changes } = this.#sql.endJob.run(
+        end.state,
+        end.results ? JSON.stringify(end.results) : null,
+        end.error ?? null,
+        end.errorCode ?? null,
+        end.errorSource ?? null,
+        moment.at,
+        moment.durationMs,
+        moment.event,
+        job.key,
+      );
+      if (changes === 0) return;
       const counts = end.results
         ? countResults(end.results)
         : { passed: 0, failed: 0, errored: job.runners.length };
@@ -271,14 +246,6 @@ function endColumns({ error, errorCode, errorSource, state }: JobEnd) {
     error: error ?? null,
     errorCode: errorCode ?? null,
     errorSource: errorSource ?? null,
-  };
-}
-
-function facetsOf({ jobs, tags }: NewRun): Record<"tag" | "region" | "url", ReadonlySet<string>> {
-  return {
-    tag: new Set(tags),
-    region: new Set(jobs.flatMap(({ region }) => region ?? [])),
-    url: new Set(jobs.map(({ url }) => url)),
   };
 }
 

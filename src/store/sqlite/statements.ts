@@ -6,7 +6,7 @@
 import type { Database } from "bun:sqlite";
 
 import type { EndState } from "../../domain/job.ts";
-import type { JobRow, RunRow } from "./rows.ts";
+import type { JobRow, PendingRow, RunRow } from "./rows.ts";
 
 interface OpenRow {
   readonly region: string;
@@ -14,6 +14,22 @@ interface OpenRow {
   readonly running: number;
   readonly runners: number;
 }
+
+/** In the order of the statement: bound by position, a third cheaper than by name. */
+type EndedJob = [
+  state: string,
+  results: string | null,
+  error: string | null,
+  errorCode: string | null,
+  errorSource: string | null,
+  at: number,
+  durationMs: number,
+  event: number,
+  key: number,
+];
+
+/** The columns of a PendingRow. */
+const PENDING = "key, position, job_id, url, region, runners, attempts, started_at";
 
 type EventRange = [run: number, after: number, limit: number];
 
@@ -28,11 +44,11 @@ export function prepareStatements(db: Database) {
 
     insertRun: db.prepare<RunRow, [Record<string, string | number | null>]>(`
       INSERT INTO runs (
-        run_id, idempotency_key, request_digest, parent_run_id, mode, tags, concurrency,
+        key, run_id, idempotency_key, request_digest, parent_run_id, mode, tags, concurrency,
         timeout_ms, job_timeout_ms, retries, state, total_jobs, queued_jobs, total, created_at,
         updated_at, last_event
       ) VALUES (
-        $runId, $idempotencyKey, $requestDigest, $parentRunId, $mode, $tags, $concurrency,
+        $key, $runId, $idempotencyKey, $requestDigest, $parentRunId, $mode, $tags, $concurrency,
         $timeoutMs, $jobTimeoutMs, $retries, 'queued', $totalJobs, $totalJobs, $total, $createdAt,
         $createdAt, 1
       ) RETURNING *`),
@@ -57,13 +73,16 @@ export function prepareStatements(db: Database) {
       "SELECT * FROM runs WHERE state IN ('queued', 'running') ORDER BY key",
     ),
 
-    pendingJobs: db.prepare<JobRow, [run: number, after: number, limit: number]>(`
-      SELECT * FROM jobs
+    pendingJobs: db.prepare<PendingRow, [run: number, after: number, limit: number]>(`
+      SELECT ${PENDING} FROM jobs
       WHERE run = ? AND position > ? AND state IN ('queued', 'running')
       ORDER BY position LIMIT ?`),
 
-    pendingJobsOf: db.prepare<JobRow, [run: number, after: number, region: string, limit: number]>(`
-      SELECT * FROM jobs
+    pendingJobsOf: db.prepare<
+      PendingRow,
+      [run: number, after: number, region: string, limit: number]
+    >(`
+      SELECT ${PENDING} FROM jobs
       WHERE run = ? AND position > ? AND region = ? AND state IN ('queued', 'running')
       ORDER BY position LIMIT ?`),
 
@@ -80,12 +99,11 @@ export function prepareStatements(db: Database) {
       UPDATE jobs SET attempts = attempts + 1, started_event = ?1
       WHERE key = ?2 AND state = 'running'`),
 
-    endJob: db.prepare<never, [Record<string, string | number | null>]>(`
+    endJob: db.prepare<never, EndedJob>(`
       UPDATE jobs
-      SET state = $state, results = $results, error = $error, error_code = $errorCode,
-        error_source = $errorSource, completed_at = $at, duration_ms = $durationMs,
-        ended_event = $event
-      WHERE key = $key AND state = 'running'`),
+      SET state = ?, results = ?, error = ?, error_code = ?, error_source = ?, completed_at = ?,
+        duration_ms = ?, ended_event = ?
+      WHERE key = ? AND state = 'running'`),
 
     countOpen: db.prepare<OpenRow, [run: number]>(`
       SELECT coalesce(region, '') AS region,
@@ -157,6 +175,10 @@ export function prepareStatements(db: Database) {
         ORDER BY key LIMIT 1
       )
       LIMIT 1`),
+
+    noteIncoming: db.prepare<never, [run: number]>("INSERT INTO incoming_runs (run) VALUES (?)"),
+    findIncoming: db.prepare<{ run: number }, []>("SELECT run FROM incoming_runs"),
+    forgetIncoming: db.prepare<never, [run: number]>("DELETE FROM incoming_runs WHERE run = ?"),
 
     pruneRun: db.prepare<never, [key: number]>("DELETE FROM runs WHERE key = ?"),
     notePruned: db.prepare<never, [run: number]>("INSERT INTO pruned_runs (run) VALUES (?)"),

@@ -16,11 +16,7 @@ beforeEach(() => {
   db.run("CREATE TABLE t (a INTEGER UNIQUE CHECK (a < 100)) STRICT");
   trace = [];
   committed = [];
-  const run = db.run.bind(db);
-  db.run = ((sql: string) => {
-    if (!sql.startsWith("INSERT")) trace.push(sql);
-    return run(sql);
-  }) as typeof db.run;
+  traceStatements();
   commits = new GroupCommit(db, {
     beforeCommit: () => trace.push("before commit"),
     afterRollback: () => trace.push("after rollback"),
@@ -29,6 +25,24 @@ beforeEach(() => {
 });
 
 afterEach(() => db.close());
+
+/** Notes what runs of the database's own statements, at once or prepared. */
+function traceStatements(): void {
+  const { prepare, run } = db;
+  db.run = ((sql: string) => {
+    if (!sql.startsWith("INSERT")) trace.push(sql);
+    return run.call(db, sql);
+  }) as typeof db.run;
+  db.prepare = ((sql: string) => {
+    const statement = prepare.call(db, sql);
+    const once = statement.run.bind(statement);
+    statement.run = () => {
+      trace.push(sql);
+      return once();
+    };
+    return statement;
+  }) as typeof db.prepare;
+}
 
 const insert = (value: number) => (): number => {
   db.run(`INSERT INTO t VALUES (${value})`);

@@ -97,7 +97,13 @@ describe("openDatabase", () => {
     const strict = db.query(
       "SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict = 1",
     );
-    expect(strict.values().flat().toSorted()).toEqual(["facets", "jobs", "pruned_runs", "runs"]);
+    expect(strict.values().flat().toSorted()).toEqual([
+      "facets",
+      "incoming_runs",
+      "jobs",
+      "pruned_runs",
+      "runs",
+    ]);
     expect(() => db.run("INSERT INTO facets (kind, value, run) VALUES ('tag', 'a', 99)")).toThrow(
       "FOREIGN KEY",
     );

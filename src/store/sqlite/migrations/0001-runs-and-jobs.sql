@@ -39,9 +39,9 @@ CREATE TABLE runs (
 CREATE INDEX runs_by_state ON runs (state, key);
 CREATE INDEX runs_by_end ON runs (completed_at) WHERE completed_at IS NOT NULL;
 
--- What a list of runs can be narrowed by.
+-- What a list of runs can be narrowed by, beside the urls of its jobs.
 CREATE TABLE facets (
-  kind TEXT NOT NULL CHECK (kind IN ('tag', 'region', 'url')),
+  kind TEXT NOT NULL CHECK (kind IN ('tag', 'region')),
   value TEXT NOT NULL,
   run INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
   PRIMARY KEY (kind, value, run)
@@ -51,7 +51,7 @@ CREATE INDEX facets_by_run ON facets (run);
 
 CREATE TABLE jobs (
   key INTEGER PRIMARY KEY,
-  -- No foreign key: a deleted run's jobs follow it in slices, listed in pruned_runs.
+  -- No foreign key: jobs may come before their run (incoming_runs) and go after it (pruned_runs).
   run INTEGER NOT NULL,
   -- Index in fan-out order, from 0.
   position INTEGER NOT NULL,
@@ -60,9 +60,8 @@ CREATE TABLE jobs (
   region TEXT,
   -- JSON: [{"name", "input"?}]
   runners TEXT NOT NULL,
-  state TEXT NOT NULL DEFAULT 'queued' CHECK (
-    state IN ('queued', 'running', 'completed', 'failed', 'timed_out', 'cancelled')
-  ),
+  -- As in runs. Not checked again: it would double the cost of each of a job's writes.
+  state TEXT NOT NULL DEFAULT 'queued',
   attempts INTEGER NOT NULL DEFAULT 0,
   -- JSON: one result per runner. NULL in an ended job: nothing was answered, each is an error.
   results TEXT,
@@ -78,8 +77,12 @@ CREATE TABLE jobs (
   UNIQUE (run, position)
 ) STRICT;
 
+-- Keys of runs that are being submitted: their jobs come in slices, they themselves come last.
+CREATE TABLE incoming_runs (run INTEGER PRIMARY KEY) STRICT;
+
 -- Runs that were deleted and whose jobs are still to be.
 CREATE TABLE pruned_runs (run INTEGER PRIMARY KEY) STRICT;
 
+CREATE INDEX jobs_by_url ON jobs (url, run);
 CREATE INDEX jobs_by_start ON jobs (run, started_event) WHERE started_event IS NOT NULL;
 CREATE INDEX jobs_by_end ON jobs (run, ended_event) WHERE ended_event IS NOT NULL;
