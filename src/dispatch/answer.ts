@@ -92,9 +92,9 @@ function toResult(name: string, raw: unknown): Result {
   const failed = status === "error";
   return {
     name,
-    ...present({ reportedName: reportedName(name, raw["name"], failed) }),
     status,
     ...present({
+      reportedName: reportedName(name, raw["name"], failed),
       details: cleanJson(raw["details"]),
       errorMessage: textOrNothing(raw["errorMessage"], MAX_TEXT),
       errorCode: failed ? errorCode(raw["errorCode"]) : undefined,

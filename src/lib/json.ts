@@ -75,16 +75,14 @@ function pointer(visit: Visit): string {
 
 /** Whether arrays and objects nest deeper than MAX_JSON_DEPTH. */
 export function nestsTooDeep(root: unknown): boolean {
-  let level = [root].filter(isContainer);
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > MAX_JSON_DEPTH) return true;
-    level = level.flatMap((value) => Object.values(value).filter(isContainer));
-  }
-  return false;
+  return nestsDeeperThan(root, MAX_JSON_DEPTH);
 }
 
-function isContainer(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
+/** Recursive, but never deeper than `levels`. */
+function nestsDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  return Object.values(value).some((entry) => nestsDeeperThan(entry, levels - 1));
 }
 
 /**
