@@ -18,6 +18,7 @@ import {
 } from "./config.ts";
 import { failure } from "./dispatch/answer.ts";
 import type { Dispatch } from "./dispatch/dispatch.ts";
+import { Fleet } from "./dispatch/fleet.ts";
 import { localDispatch } from "./dispatch/local.ts";
 import { remoteDispatch } from "./dispatch/remote.ts";
 import { StartError } from "./domain/errors.ts";
@@ -45,6 +46,8 @@ import type { RunStore } from "./store/store.ts";
 const DEFAULT_BASE_PATH = "/api/orchestrator";
 /** A long poll may be silent for 60 s. */
 const IDLE_TIMEOUT_S = 90;
+/** Endpoints asked about themselves at the same time; of the requests kept free for such things. */
+const INFO_AT_ONCE = RESERVED_REQUESTS / 2;
 /** Empty, or segments of plain characters without a slash at the end. */
 const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)*$/;
 
@@ -87,6 +90,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const live = new Live({ store, changes: orchestrator.changes, log });
   const app = orchestratorApp({
     basePath,
+    fleet: new Fleet({ regions: config.regions, clock: systemClock, atOnce: INFO_AT_ONCE }),
     keepOpen,
     live,
     log,

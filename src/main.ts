@@ -15,6 +15,7 @@ import { HOST_ARGUMENT } from "./runner/host-command.ts";
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   serve: () => import("./cli/serve.ts"),
   runner: () => import("./cli/runner.ts"),
+  regions: () => import("./cli/regions.ts"),
   backup: () => import("./cli/backup.ts"),
   doctor: () => import("./cli/doctor.ts"),
   types: () => import("./cli/types.ts"),

@@ -146,6 +146,15 @@ export const doctorFlags = {
   runners: orchestratorFlags.runners,
 } satisfies FlagTable;
 
+export const regionsFlags = {
+  server: text({
+    placeholder: "URL",
+    about: "the server to ask",
+    fallback: "http://127.0.0.1:3000",
+  }),
+  json: { about: "print JSON as the API answers it", fallback: false, parse: isOn },
+} satisfies FlagTable;
+
 export const typesFlags = {
   print: { about: "print the declarations instead of writing them", fallback: false, parse: isOn },
 } satisfies FlagTable;

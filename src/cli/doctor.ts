@@ -6,11 +6,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { doctorConfig } from "../config.ts";
-import { askEndpoint } from "../dispatch/endpoint-info.ts";
+import { Fleet } from "../dispatch/fleet.ts";
 import { StartError } from "../domain/errors.ts";
-import type { Region } from "../domain/region.ts";
+import type { RegionReport } from "../domain/fleet.ts";
+import type { Regions } from "../domain/region.ts";
 import { systemClock } from "../lib/clock.ts";
 import { withoutControls } from "../lib/log.ts";
+import { regionFaults } from "../report/regions.ts";
 import { Project } from "../runner/project.ts";
 import { doctorFlags } from "../settings.ts";
 import { databaseHealth } from "../store/sqlite/backup.ts";
@@ -43,7 +45,7 @@ async function run(argv: readonly string[]): Promise<number> {
     { subject: "configuration", ok: true, text: `${regions.size} regions` },
     checkStore(data),
     ...(runners === undefined ? [] : await checkRunners(runners)),
-    ...(await Promise.all([...regions.values()].map(checkRegion))),
+    ...(await checkRegions(regions)),
   ];
   const width = Math.max(...findings.map(({ subject }) => subject.length));
   for (const { ok, subject, text } of findings) {
@@ -80,15 +82,20 @@ async function checkRunners(dir: string): Promise<Finding[]> {
   }
 }
 
-async function checkRegion(region: Region): Promise<Finding> {
-  const subject = `region ${region.name}`;
-  const info = await askEndpoint(region, systemClock.monotonic);
-  if (!info.healthy) return { subject, ok: false, text: info.error };
-  if (info.region !== undefined && info.region !== region.name) {
-    return { subject, ok: false, text: `The endpoint says it is in region "${info.region}".` };
-  }
-  const names = info.runners.join(", ") || "none";
-  return { subject, ok: true, text: `answered in ${info.latencyMs} ms; runners: ${names}` };
+async function checkRegions(regions: Regions): Promise<Finding[]> {
+  const fleet = new Fleet({ regions, clock: systemClock, atOnce: Infinity });
+  return (await fleet.report()).regions.map(regionFinding);
+}
+
+/** Drift is told; only an endpoint that is away, or is another region's, is a fault. */
+function regionFinding(report: RegionReport): Finding {
+  const subject = `region ${report.name}`;
+  const faults = regionFaults(report).join(" ");
+  const elsewhere = report.drift.some(({ code }) => code === "region_mismatch");
+  if (report.health !== "healthy" || elsewhere) return { subject, ok: false, text: faults };
+  const names = report.runners?.join(", ") || "none";
+  const text = `answered in ${report.latencyMs} ms; runners: ${names}`;
+  return { subject, ok: true, text: faults === "" ? text : `${text}. ${faults}` };
 }
 
 function reason(error: unknown): string {

@@ -4,27 +4,26 @@
  */
 import type { Region } from "../domain/region.ts";
 import { readBody } from "./read-body.ts";
+import { type InfoAnswer, readInfo } from "./read-info.ts";
 import { transportFault } from "./transport-fault.ts";
 import { withoutToken } from "./without-token.ts";
 
-const LIMIT_MS = 2_000;
-const MAX_INFO = 256 * 1024;
-const MAX_RUNNERS = 1_000;
+/** How long an endpoint may take to answer, in milliseconds. */
+export const INFO_LIMIT_MS = 2_000;
+/** Input schemas make it long. */
+const MAX_INFO = 4 * 1024 ** 2;
 
 export type EndpointInfo =
-  | {
+  | (InfoAnswer & {
       readonly healthy: true;
       /** From request to answer, in milliseconds. */
       readonly latencyMs: number;
-      readonly runners: readonly string[];
-      /** The region the endpoint says it answers for. */
-      readonly region?: string;
-    }
+    })
   | { readonly healthy: false; readonly error: string };
 
 /** Never rejects. `monotonic`: milliseconds that never go back. */
 export async function askEndpoint(region: Region, monotonic: () => number): Promise<EndpointInfo> {
-  const signal = AbortSignal.timeout(LIMIT_MS);
+  const signal = AbortSignal.timeout(INFO_LIMIT_MS);
   const started = monotonic();
   try {
     const response = await fetch(`${region.url}/info`, {
@@ -42,30 +41,11 @@ export async function askEndpoint(region: Region, monotonic: () => number): Prom
     const body = await readBody(response, MAX_INFO);
     if (!response.ok) return unhealthy(`The endpoint answered HTTP status ${response.status}.`);
     if ("fault" in body) return unhealthy("The endpoint answered an info that cannot be read.");
-    return {
-      ...readInfo(withoutToken(body.text, region)),
-      latencyMs: Math.round(monotonic() - started),
-    };
+    const latencyMs = Math.round(monotonic() - started);
+    return { healthy: true, latencyMs, ...readInfo(withoutToken(body.text, region)) };
   } catch (error) {
-    if (signal.aborted) return unhealthy(`The endpoint did not answer within ${LIMIT_MS} ms.`);
+    if (signal.aborted) return unhealthy(`The endpoint did not answer within ${INFO_LIMIT_MS} ms.`);
     return unhealthy(transportFault(error).error);
-  }
-}
-
-function readInfo(text: string): Omit<Extract<EndpointInfo, { healthy: true }>, "latencyMs"> {
-  const info = parse(text);
-  const listed: unknown[] = Array.isArray(info?.runners) ? info.runners : [];
-  const runners = listed.filter((name) => typeof name === "string").slice(0, MAX_RUNNERS);
-  const region = info?.region;
-  return { healthy: true, runners, ...(typeof region === "string" ? { region } : {}) };
-}
-
-/** Undefined for an endpoint of another kind: it is there, and says nothing of itself. */
-function parse(text: string): { runners?: unknown; region?: unknown } | null | undefined {
-  try {
-    return JSON.parse(text) as { runners?: unknown } | null;
-  } catch {
-    return undefined;
   }
 }
 

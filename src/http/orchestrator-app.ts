@@ -11,6 +11,7 @@ import { docsRoutes } from "./docs/docs-routes.ts";
 import { openApiDocument } from "./docs/spec.ts";
 import { eventRoutes, type EventRoutesDeps } from "./routes/events.ts";
 import { type HealthOptions, healthRoutes } from "./routes/health.ts";
+import { regionRoutes, type RegionRoutesDeps } from "./routes/regions.ts";
 import { runRoutes, type RunRoutesDeps } from "./routes/runs.ts";
 import { submitRoutes, type SubmitRoutesDeps } from "./routes/submit.ts";
 
@@ -20,7 +21,7 @@ const DESCRIPTION = [
 ].join(" ");
 
 export interface OrchestratorAppOptions
-  extends RunRoutesDeps, SubmitRoutesDeps, EventRoutesDeps, HealthOptions {
+  extends RunRoutesDeps, SubmitRoutesDeps, EventRoutesDeps, RegionRoutesDeps, HealthOptions {
   readonly orchestrator: RunRoutesDeps["orchestrator"] & SubmitRoutesDeps["orchestrator"];
   readonly store: RunRoutesDeps["store"] & EventRoutesDeps["store"];
   readonly log: Log;
@@ -31,7 +32,8 @@ export function orchestratorApp(options: OrchestratorAppOptions) {
   const routes = new Elysia({ prefix: basePath })
     .use(submitRoutes(options))
     .use(runRoutes(options))
-    .use(eventRoutes(options));
+    .use(eventRoutes(options))
+    .use(regionRoutes(options));
   const spec = () =>
     openApiDocument(new Elysia().use(routes).use(healthRoutes(options)), {
       title: "volley orchestrator",

@@ -208,6 +208,7 @@ function failing(error: unknown, lines: string[] = []) {
       listRuns: fail,
     },
     live: { events: () => new ReadableStream(), progress: () => new ReadableStream() },
+    fleet: { report: fail },
     keepOpen: () => {},
     isDraining: () => false,
     metrics: new Metrics(),

@@ -62,6 +62,7 @@ describe("GET /api/orchestrator/spec.json", () => {
     const names = operations.map(([name]) => name);
     expect(names.toSorted()).toEqual([
       "GET /api/orchestrator",
+      "GET /api/orchestrator/regions",
       "GET /api/orchestrator/{runId}",
       "GET /api/orchestrator/{runId}/events",
       "GET /api/orchestrator/{runId}/status",
@@ -194,6 +195,20 @@ describe("GET /api/orchestrator/spec.json", () => {
     const response = await api.get(`/${other}/cancel`, { method: "POST" });
     if (response.status === 202) expect(faults(cancel, "202", await response.json())).toEqual([]);
     expect(Object.keys(cancel?.responses ?? {})).toContain(String(response.status));
+  });
+
+  test("has examples of answers that are of the shape it describes", () => {
+    const wrong: string[] = [];
+    let seen = 0;
+    for (const [name, operation] of operations) {
+      for (const [status, { content = {} }] of Object.entries(operation.responses)) {
+        for (const { value } of Object.values(content["application/json"]?.examples ?? {})) {
+          seen++;
+          wrong.push(...faults(operation, status, value).map((fault) => `${name} ${fault}`));
+        }
+      }
+    }
+    expect([wrong, seen > 0]).toEqual([[], true]);
   });
 
   test("describes the problems that really come", async () => {

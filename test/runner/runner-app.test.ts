@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { version } from "../../package.json" with { type: "json" };
 import { createRunnerApp } from "../../src/http/runner-app.ts";
 import { silentLog } from "../../src/lib/log.ts";
 import { Metrics } from "../../src/lib/metrics.ts";
@@ -252,6 +253,7 @@ describe("GET /api/runner/info", () => {
       runners: info.runners,
       count: info.runners.length,
       region: REGION,
+      version,
       usage: {
         method: "POST",
         endpoint: "/api/runner/execute",

@@ -75,13 +75,14 @@ function finish(document: OpenApiDocument): OpenApiDocument {
       if (json) {
         // A body all of whose fields may be missing may be missing itself.
         const required = (json.schema.required ?? []).length > 0;
-        operation.requestBody = { required, content: jsonContent(json) };
+        operation.requestBody = { required, content: { "application/json": withExamples(json) } };
       }
       for (const [status, response] of Object.entries(operation.responses)) {
         moveUnion(response);
         if (BODILESS.has(status)) delete response.content;
+        const examples = takeExamples(response);
         const schema = response.content?.["application/json"]?.schema;
-        if (schema) response.content = answerContent(Number(status), schema);
+        if (schema) response.content = answerContent(Number(status), { ...schema, ...examples });
       }
     }
   }
@@ -89,7 +90,11 @@ function finish(document: OpenApiDocument): OpenApiDocument {
   return document;
 }
 
-type Generated = Operation["responses"][string] & { anyOf?: object[]; contentMediaType?: string };
+type Generated = Operation["responses"][string] & {
+  anyOf?: object[];
+  contentMediaType?: string;
+  examples?: readonly unknown[];
+};
 
 /** The generator knows a body by its type, which a union of several has not. */
 function moveUnion(response: Generated): void {
@@ -99,6 +104,13 @@ function moveUnion(response: Generated): void {
   if (!anyOf) return;
   response.content = { "application/json": { schema: { anyOf } } };
   delete response.anyOf;
+}
+
+/** The examples of a schema, which the generator takes for the answer's. */
+function takeExamples(response: Generated): Pick<Generated, "examples"> {
+  const { examples } = response;
+  delete response.examples;
+  return examples ? { examples } : {};
 }
 
 /** A list of examples belongs to the schema; a parameter's own examples would be a map. */
@@ -112,13 +124,13 @@ function moveExamples(parameter: Parameter): void {
 function answerContent(status: number, schema: MediaType["schema"]): Record<string, MediaType> {
   return status >= 400
     ? { [PROBLEM_TYPE]: { schema: { $ref: "#/components/schemas/Problem" } } }
-    : { [schema.contentMediaType ?? "application/json"]: { schema } };
+    : { [schema.contentMediaType ?? "application/json"]: withExamples({ schema }) };
 }
 
-/** A request body with the schema's examples where documentation pages look for them. */
-function jsonContent({ schema }: MediaType): Record<string, MediaType> {
-  const examples = Object.fromEntries(
-    (schema.examples ?? []).map((value, index) => [`example ${index + 1}`, { value }]),
-  );
-  return { "application/json": { schema, examples } };
+/** A body with its schema's examples where documentation pages look for them. */
+function withExamples({ schema }: MediaType): MediaType {
+  const { examples = [] } = schema;
+  if (examples.length === 0) return { schema };
+  const named = examples.map((value, index) => [`example ${index + 1}`, { value }]);
+  return { schema, examples: Object.fromEntries(named) };
 }

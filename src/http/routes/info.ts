@@ -2,6 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 
+import { version } from "../../../package.json" with { type: "json" };
 import { present } from "../../lib/present.ts";
 import type { RunnerPool } from "../../runner/pool.ts";
 import { problems } from "../problem.ts";
@@ -21,6 +22,7 @@ const Info = Type.Object(
     runners: Type.Array(Type.String(), { description: "Names that `/execute` accepts." }),
     count: Type.Integer({ minimum: 0, description: "How many they are." }),
     region: Type.Optional(Type.String({ description: "The region this server answers for." })),
+    version: Type.String({ description: "The version of volley that answers." }),
     usage: Type.Object(
       {
         method: Type.String({ description: "The HTTP method of an execution." }),
@@ -62,6 +64,7 @@ export function infoRoutes({ basePath, region, runners }: InfoRoutesDeps) {
         runners: names,
         count: names.length,
         ...present({ region }),
+        version,
         usage: {
           method: "POST",
           endpoint: `${basePath}/execute`,

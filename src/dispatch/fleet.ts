@@ -1,0 +1,125 @@
+/**
+ * Fleet: what each region's endpoint last said of itself, asked only when somebody wants to know.
+ *
+ * An answer counts for 30 s; after that it is still told at once, and asked for anew in the
+ * background. An endpoint is never asked twice at the same time.
+ */
+import type { Drift, RegionList, RegionReport } from "../domain/fleet.ts";
+import type { Region, Regions } from "../domain/region.ts";
+import type { Clock } from "../lib/clock.ts";
+import { present } from "../lib/present.ts";
+import { Semaphore } from "../lib/semaphore.ts";
+import { fleetDrift } from "./drift.ts";
+import { askEndpoint, type EndpointInfo, INFO_LIMIT_MS } from "./endpoint-info.ts";
+
+const FRESH_MS = 30_000;
+const MAX_HISTORY = 20;
+
+/** How long whoever wants to know waits for endpoints that never answered, in milliseconds. */
+const PATIENCE_MS = INFO_LIMIT_MS + 250;
+
+export interface FleetOptions {
+  readonly regions: Regions;
+  readonly clock: Clock;
+  /** Most endpoints asked at the same time. */
+  readonly atOnce: number;
+  /** Never rejects. */
+  readonly ask?: (region: Region, monotonic: () => number) => Promise<EndpointInfo>;
+}
+
+interface Known {
+  readonly info: EndpointInfo;
+  /** When it was answered: milliseconds since the epoch, and on the monotonic clock. */
+  readonly at: number;
+  readonly monotonic: number;
+}
+
+interface Entry {
+  readonly region: Region;
+  readonly history: RegionReport["history"];
+  known?: Known;
+  /** Settles once the question that is under way is answered. */
+  asking?: Promise<void>;
+}
+
+export class Fleet {
+  readonly #clock: Clock;
+  readonly #ask: NonNullable<FleetOptions["ask"]>;
+  readonly #permits: Semaphore;
+  readonly #entries: readonly Entry[];
+
+  constructor({ ask = askEndpoint, atOnce, clock, regions }: FleetOptions) {
+    this.#ask = ask;
+    this.#clock = clock;
+    this.#permits = new Semaphore(atOnce);
+    this.#entries = Array.from(regions.values(), (region) => ({ region, history: [] }));
+  }
+
+  /**
+   * What is known of every region, in the order they are configured. Waits, for little more than
+   * the time an endpoint has to answer, only for those that never answered.
+   */
+  async report(): Promise<RegionList> {
+    for (const entry of this.#entries) this.#refresh(entry);
+    await this.#patiently(this.#entries.filter(({ known }) => !known));
+    const drift = fleetDrift(
+      this.#entries.map(({ known, region }) => ({ region, ...present({ info: known?.info }) })),
+    );
+    return {
+      regions: this.#entries.map((entry) => report(entry, drift.get(entry.region.name) ?? [])),
+    };
+  }
+
+  /** Asks the endpoint unless it is being asked, or said something lately. */
+  #refresh(entry: Entry): void {
+    const { asking, known } = entry;
+    if (asking || (known && this.#clock.monotonic() - known.monotonic < FRESH_MS)) return;
+    entry.asking = this.#question(entry).finally(() => delete entry.asking);
+  }
+
+  async #question(entry: Entry): Promise<void> {
+    using _permit = await this.#permits.acquire();
+    const info = await this.#ask(entry.region, () => this.#clock.monotonic());
+    const at = this.#clock.now();
+    entry.known = { info, at, monotonic: this.#clock.monotonic() };
+    entry.history.push({ at: isoTime(at), ...present({ latencyMs: latency(info) }) });
+    if (entry.history.length > MAX_HISTORY) entry.history.shift();
+  }
+
+  /** Resolves once these endpoints have answered, or when patience ends. */
+  async #patiently(entries: readonly Entry[]): Promise<void> {
+    const answers = entries.flatMap(({ asking }) => asking ?? []);
+    if (answers.length === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const patience = this.#clock.deadline(PATIENCE_MS);
+    patience.addEventListener("abort", () => resolve(), { once: true });
+    await Promise.race([Promise.all(answers), promise]);
+    resolve();
+  }
+}
+
+function report({ history, known, region }: Entry, drift: Drift[]): RegionReport {
+  const { name } = region;
+  const told = { drift, history: [...history] };
+  if (!known) return { name, health: "unknown", ...told };
+  const { at, info } = known;
+  const checkedAt = isoTime(at);
+  if (!info.healthy) return { name, health: "unhealthy", checkedAt, error: info.error, ...told };
+  const { latencyMs, region: reportedRegion, runners, version } = info;
+  return {
+    name,
+    health: "healthy",
+    checkedAt,
+    latencyMs,
+    ...present({ runners: runners && [...runners], version, reportedRegion }),
+    ...told,
+  };
+}
+
+function latency(info: EndpointInfo): number | undefined {
+  return info.healthy ? info.latencyMs : undefined;
+}
+
+function isoTime(at: number): string {
+  return new Date(at).toISOString();
+}
