@@ -11,11 +11,13 @@ import {
   type FlagValues,
   parseFlags,
 } from "./lib/flags.ts";
+import { parseScript } from "./mock/script.ts";
 import { checkedBrowser } from "./runner/browser/settings.ts";
 import type { HostConfig } from "./runner/host-flags.ts";
 import {
   dataFlags,
   doctorFlags,
+  mockRunnerFlags,
   orchestratorFlags,
   regionsFlags,
   runnerFlags,
@@ -54,6 +56,16 @@ export function runnerConfig(argv: readonly string[]): RunnerConfig {
   ];
   fail([...faults, ...rest.map(unexpected), ...unset]);
   return { ...values, dir, token: tokenEnv === undefined ? undefined : process.env[tokenEnv] };
+}
+
+/** Configuration of `volley mock-runner`. Throws StartError naming every fault. */
+export function mockRunnerConfig(argv: readonly string[]) {
+  const { values, positionals, faults } = parse(mockRunnerFlags, argv);
+  const { script: words } = values;
+  const script = parseScript(words.length === 0 ? ["pass"] : words);
+  const scriptFaults = script.faults.map((fault) => `--script: ${fault}`);
+  fail([...faults, ...positionals.map(unexpected), ...scriptFaults]);
+  return { ...values, script: script.entries };
 }
 
 /** A misspelt name must not show only when something misses its variable. */

@@ -15,6 +15,7 @@ import { HOST_ARGUMENT } from "./runner/host-command.ts";
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   serve: () => import("./cli/serve.ts"),
   runner: () => import("./cli/runner.ts"),
+  "mock-runner": () => import("./cli/mock-runner.ts"),
   regions: () => import("./cli/regions.ts"),
   backup: () => import("./cli/backup.ts"),
   doctor: () => import("./cli/doctor.ts"),
@@ -48,7 +49,7 @@ async function main([name, ...argv]: readonly string[]): Promise<number> {
 
 async function overview(): Promise<string> {
   const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
-  const lines = commands.map(({ command }) => `  ${command.name.padEnd(8)}  ${command.summary}`);
+  const lines = commands.map(({ command }) => `  ${command.name.padEnd(11)}  ${command.summary}`);
   return [
     "volley: one request, every region, one summary.",
     "Usage: volley COMMAND [flags]",

@@ -8,6 +8,7 @@ import {
   duration,
   type FlagTable,
   integer,
+  list,
   offByDefault,
   text,
 } from "./lib/flags.ts";
@@ -137,6 +138,32 @@ export const runnerFlags = {
   }),
   maxBody: orchestratorFlags.maxBody,
   drain: drainFlag,
+} satisfies FlagTable;
+
+export const mockRunnerFlags = {
+  region: text({
+    placeholder: "NAME",
+    about: "region this server says it is in; without it, that of each request",
+    fallback: undefined,
+  }),
+  script: list({
+    about: "what becomes of one job after the other, separated by commas; else all pass",
+    separator: /,/,
+    word: /./,
+  }),
+  runners: list({
+    about: "names of the runners offered, separated by commas; else every name",
+    separator: /,/,
+    word: /./,
+  }),
+  seed: integer({
+    about: "decides which runners of a flaky entry fail",
+    fallback: 1,
+    min: 0,
+    max: 2 ** 32,
+  }),
+  host: hostFlag,
+  port: portFlag(4_000),
 } satisfies FlagTable;
 
 export const dataFlags = { data: orchestratorFlags.data } satisfies FlagTable;

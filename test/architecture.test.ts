@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ["domain", "lib"],
   dispatch: ["runner", "domain", "lib"],
   orchestrator: ["store", "dispatch", "domain", "lib"],
+  mock: ["http", "domain", "lib"],
   http: ["orchestrator", "report", "web", "runner", "store", "domain", "lib"],
 };
 /** `layer -> target` where only types may be imported. */

@@ -217,7 +217,8 @@ export function duration(
   };
 }
 
-function milliseconds(value: string): number {
+/** A duration as milliseconds; NaN for what is none. */
+export function milliseconds(value: string): number {
   const [, digits, unit] = /^(\d{1,13})(ms|s|m|h|d)$/.exec(value) ?? [];
   return digits && unit ? Number(digits) * DURATION_UNITS[unit as "ms"] : NaN;
 }

@@ -10,16 +10,14 @@ import { Elysia } from "elysia";
 import { AppError } from "../../domain/errors.ts";
 import { present } from "../../lib/present.ts";
 import type { RunnerPool } from "../../runner/pool.ts";
+import { ExecuteBodies } from "../execute-bodies.ts";
 import { problems } from "../problem.ts";
-import { bodyCheck, readJson } from "../read-json.ts";
 import {
   ExecuteAnswer,
   ExecuteRequest,
-  isWrapped,
   RunnerNotFound,
   runnerNotFound,
   wireResult,
-  withNamedRunners,
   WrappedAnswer,
   WrappedRunnerNotFound,
 } from "../runner-wire.ts";
@@ -37,15 +35,7 @@ export interface ExecuteRoutesDeps {
 }
 
 export function executeRoutes(deps: ExecuteRoutesDeps) {
-  const check = bodyCheck(ExecuteRequest);
-  /** Requests whose body was wrapped; their answers are wrapped too. */
-  const wrapped = new WeakSet<Request>();
-  const readBody = async (request: Request): Promise<unknown> => {
-    const body = await readJson(request, deps.maxBody);
-    if (!isWrapped(body)) return check(withNamedRunners(body));
-    wrapped.add(request);
-    return check(withNamedRunners(body.json));
-  };
+  const bodies = new ExecuteBodies(deps.maxBody);
   return new Elysia({ tags: ["runners"] }).post(
     "/execute",
     async ({ body, request, status }) => {
@@ -53,17 +43,16 @@ export function executeRoutes(deps: ExecuteRoutesDeps) {
       const { runners: known } = await deps.runners.catalog();
       const missing = body.runners.filter(({ name }) => !known.has(name));
       if (missing.length > 0) {
-        const error = runnerNotFound(missing, [...known.keys()]);
-        return status(500, wrapped.has(request) ? { json: error } : error);
+        return status(500, bodies.answer(request, runnerNotFound(missing, [...known.keys()])));
       }
       deps.keepOpen(request);
       const answer = await executed(body, request.signal, deps);
       if (!answer) return clientIsGone();
-      return wrapped.has(request) ? { json: answer } : answer;
+      return bodies.answer(request, answer);
     },
     {
       body: ExecuteRequest,
-      parse: ({ request }) => readBody(request),
+      parse: ({ request }) => bodies.read(request),
       response: {
         200: Type.Union([ExecuteAnswer, WrappedAnswer], {
           description: "One result per runner, in request order; wrapped as the request was.",
