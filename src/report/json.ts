@@ -1,0 +1,33 @@
+/** A run as JSON: the RunSummary, byte for byte as `GET /{runId}` answers it; and as JSON lines. */
+import type { RunHead } from "../domain/run.ts";
+import type { ReportSource } from "./source.ts";
+
+/** The RunSummary as one JSON document. */
+export async function* writeJson({ head, jobs }: ReportSource): AsyncGenerator<string> {
+  yield `{${before(head)},"jobs":[`;
+  let separator = "";
+  for await (const job of jobs()) {
+    yield separator + JSON.stringify(job);
+    separator = ",";
+  }
+  yield `],${after(head)}}`;
+}
+
+/** One line for the run, a RunSummary without its jobs; then one line per job, each a Job. */
+export async function* writeNdjson({ head, jobs }: ReportSource): AsyncGenerator<string> {
+  yield `{${before(head)},${after(head)}}\n`;
+  for await (const job of jobs()) yield `${JSON.stringify(job)}\n`;
+}
+
+/** The fields before the jobs, in the order of the API's documentation. */
+function before({ mode, parentRunId, runId, state, tags }: RunHead): string {
+  return fields({ runId, parentRunId, mode, tags, state });
+}
+
+function after({ completedAt, createdAt, durationMs, summary }: RunHead): string {
+  return fields({ summary, createdAt, completedAt, durationMs });
+}
+
+function fields(shape: object): string {
+  return JSON.stringify(shape).slice(1, -1);
+}
