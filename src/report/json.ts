@@ -3,20 +3,20 @@ import type { RunHead } from "../domain/run.ts";
 import type { ReportSource } from "./source.ts";
 
 /** The RunSummary as one JSON document. */
-export async function* writeJson({ head, jobs }: ReportSource): AsyncGenerator<string> {
-  yield `{${before(head)},"jobs":[`;
+export async function* writeJson(source: ReportSource): AsyncGenerator<string> {
+  yield `{${before(source.head)},"jobs":[`;
   let separator = "";
-  for await (const job of jobs()) {
+  for await (const job of source.jobs()) {
     yield separator + JSON.stringify(job);
     separator = ",";
   }
-  yield `],${after(head)}}`;
+  yield `],${after(source.head)}}`;
 }
 
 /** One line for the run, a RunSummary without its jobs; then one line per job, each a Job. */
-export async function* writeNdjson({ head, jobs }: ReportSource): AsyncGenerator<string> {
-  yield `{${before(head)},${after(head)}}\n`;
-  for await (const job of jobs()) yield `${JSON.stringify(job)}\n`;
+export async function* writeNdjson(source: ReportSource): AsyncGenerator<string> {
+  yield `{${before(source.head)},${after(source.head)}}\n`;
+  for await (const job of source.jobs()) yield `${JSON.stringify(job)}\n`;
 }
 
 /** The fields before the jobs, in the order of the API's documentation. */

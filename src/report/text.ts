@@ -1,10 +1,74 @@
-/** A run for a person to read in a terminal or a file: the matrix and the counts. */
-import { matrixText } from "./matrix.ts";
+/** A run for a person, in a terminal or a file: the matrix, what failed, and why there are errors. */
+import type { Cause } from "./causes.ts";
+import { matrixLines, type MatrixOptions } from "./matrix.ts";
 import type { ReportSource } from "./source.ts";
+import { clipped, logLine } from "./untrusted-text.ts";
+import { type Failure, type ReportView, type ViewLimits, viewOf } from "./view.ts";
+import { closing, counted, moment } from "./words.ts";
 
-export async function* writeText({ head, jobs }: ReportSource): AsyncGenerator<string> {
-  const all = await Array.fromAsync(jobs());
-  yield `${matrixText({ jobs: all }, { color: false })}\n\n`;
-  const { errored, failed, passed, total } = head.summary;
-  yield `Run ${head.runId} ${head.state}: ${total} results, ${passed} passed, ${failed} failed, ${errored} errored.\n`;
+const LIMITS: ViewLimits = { rows: 1_000, regions: 100, causes: 50, failures: 50, spans: 0 };
+/** Longest line of details or of a message. */
+const MAX_LINE = 300;
+
+/** Text without terminal codes. */
+export async function* writeText(source: ReportSource): AsyncGenerator<string> {
+  yield* textLines(await viewOf(source, LIMITS), { color: false });
+}
+
+/** The same with colours, and no matrix wider than the terminal. */
+export async function* writeTerminal(
+  source: ReportSource,
+  options: MatrixOptions,
+): AsyncGenerator<string> {
+  yield* textLines(await viewOf(source, LIMITS), options);
+}
+
+function* textLines(view: ReportView, options: MatrixOptions): Generator<string> {
+  for (const section of [
+    matrixLines(view.matrix, options),
+    failureLines(view),
+    causeLines(view),
+    headLines(view),
+  ]) {
+    if (section.length > 0) yield `${section.join("\n")}\n\n`;
+  }
+  yield closing(view.head, view.tally);
+}
+
+function headLines({ head }: ReportView): string[] {
+  const { createdAt, mode, parentRunId, tags } = head;
+  const parts = [`accepted ${moment(createdAt)}`, `${mode} mode`];
+  if (tags.length > 0) parts.push(`tags ${tags.map(logLine).join(", ")}`);
+  if (parentRunId !== undefined) parts.push(`repeats ${logLine(parentRunId)}`);
+  return [parts.join(" · ")];
+}
+
+function failureLines({ failures, hiddenFailures }: ReportView): string[] {
+  if (failures.length === 0) return [];
+  const more = hiddenFailures > 0 ? [`  … and ${hiddenFailures} more`] : [];
+  return ["Failed:", ...failures.flatMap(failure), ...more];
+}
+
+function failure({ details, message, region, runner, url }: Failure): string[] {
+  const said = [message, details].filter((text) => text !== undefined);
+  return [
+    `  ${logLine(runner)} in ${logLine(region)} at ${logLine(url)}`,
+    ...said.map((text) => `    ${clipped(logLine(text), MAX_LINE)}`),
+  ];
+}
+
+function causeLines({ causes, hiddenErrors }: ReportView): string[] {
+  if (causes.length === 0) return [];
+  const more =
+    hiddenErrors > 0 ? [`  … and ${counted(hiddenErrors, "error")} of other causes`] : [];
+  return ["Errors:", ...causes.flatMap(causeText), ...more];
+}
+
+function causeText({ blame, count, hiddenRunners, message, regions, runners }: Cause): string[] {
+  const more = hiddenRunners > 0 ? ` and ${hiddenRunners} more` : "";
+  const who = `${runners.map(logLine).join(", ")}${more} in ${regions.map(logLine).join(", ")}`;
+  return [
+    `  ${count} × ${clipped(logLine(message), MAX_LINE)}`,
+    `    ${blame === "" ? who : `${blame}; ${who}`}`,
+  ];
 }

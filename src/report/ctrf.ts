@@ -1,0 +1,107 @@
+/**
+ * CTRF, the Common Test Report Format: one test per result.
+ *
+ * An error is `failed` with the raw status `error`: what reads CTRF takes `other` for harmless. The
+ * summary stands last, so that one reading is enough and both agree in a run in progress, too.
+ */
+import { version } from "../../package.json" with { type: "json" };
+import type { Job } from "../domain/job.ts";
+import type { Result } from "../domain/result.ts";
+import type { RunHead } from "../domain/run.ts";
+import { present } from "../lib/present.ts";
+import { regionOf } from "./cells.ts";
+import { detailsText, withoutPictures } from "./details.ts";
+import type { ReportSource } from "./source.ts";
+import { Tally } from "./tally.ts";
+import { testNames } from "./test-names.ts";
+import { beginning, multiLine } from "./untrusted-text.ts";
+import { isRed } from "./verdict.ts";
+
+const SPEC_VERSION = "0.0.0";
+/** Longest trace of one result. */
+const MAX_TRACE = 32_768;
+
+export async function* writeCtrf(source: ReportSource): AsyncGenerator<string> {
+  const { head } = source;
+  const tally = new Tally();
+  const lead = JSON.stringify({
+    reportFormat: "CTRF",
+    specVersion: SPEC_VERSION,
+    runId: head.runId,
+    generatedBy: "volley",
+  });
+  const tool = JSON.stringify({ name: "volley", version });
+  yield `${lead.slice(0, -1)},"results":{"tool":${tool},"tests":[`;
+  let stop = Date.parse(head.createdAt);
+  let separator = "";
+  for await (const job of source.jobs()) {
+    tally.add(job);
+    if (job.completedAt !== undefined) stop = Math.max(stop, Date.parse(job.completedAt));
+    if (job.results.length === 0) continue;
+    yield separator +
+      tests(job, head)
+        .map((test) => JSON.stringify(test))
+        .join(",");
+    separator = ",";
+  }
+  if (head.completedAt !== undefined) stop = Date.parse(head.completedAt);
+  yield `],"summary":${JSON.stringify(summary(head, tally, stop))}}}`;
+}
+
+function summary(
+  { createdAt, durationMs, state, summary: { total } }: RunHead,
+  tally: Tally,
+  stop: number,
+) {
+  return {
+    tests: tally.known,
+    passed: tally.passed,
+    failed: tally.failed + tally.errored,
+    skipped: 0,
+    pending: 0,
+    other: 0,
+    suites: tally.jobs,
+    start: Date.parse(createdAt),
+    stop,
+    ...present({ duration: durationMs }),
+    extra: { state, requested: total, failed: tally.failed, errored: tally.errored },
+  };
+}
+
+function tests(job: Job, { tags }: RunHead): object[] {
+  const names = testNames(job.results, job.url);
+  const { attempts, jobId, region, url } = job;
+  return job.results.map((result, index) => {
+    const { details, durationMs = 0, errorCode, errorSource, logs, reportedName, status } = result;
+    return {
+      name: `${names[index]} (${regionOf(job)})`,
+      status: isRed(result) ? "failed" : "passed",
+      duration: durationMs,
+      suite: [regionOf(job), url],
+      ...said(result),
+      rawStatus: status,
+      ...(tags.length > 0 ? { tags } : {}),
+      ...(attempts > 1 ? { retries: attempts - 1 } : {}),
+      ...present({ stdout: logs?.map(({ message }) => multiLine(message)) }),
+      extra: {
+        runner: result.name,
+        url,
+        ...present({ region, reportedName, jobId, errorSource, errorCode }),
+        ...(details === undefined ? {} : { details: withoutPictures(details) }),
+      },
+    };
+  });
+}
+
+/** Why a result is red. */
+function said(result: Result): object {
+  if (!isRed(result)) return {};
+  const details = detailsText(result, 2);
+  const { errorMessage, status } = result;
+  const trace = details === undefined ? undefined : beginning(details, MAX_TRACE);
+  return {
+    message:
+      errorMessage === undefined ? `The runner answered ${status}.` : multiLine(errorMessage),
+    ...present({ trace }),
+  };
+}

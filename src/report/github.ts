@@ -1,0 +1,70 @@
+/**
+ * GitHub Actions: annotations, as workflow commands on stdout. GitHub shows ten of a step, so one
+ * stands for all regions in which a runner failed, and one for all errors of one cause. The job's
+ * summary is Markdown (`writeJobSummary`).
+ */
+import type { Cause } from "./causes.ts";
+import { type Row, rowName } from "./cells.ts";
+import type { ReportSource } from "./source.ts";
+import { clipped, logLine } from "./untrusted-text.ts";
+import { viewOf } from "./view.ts";
+import { closing } from "./words.ts";
+
+const MAX_ANNOTATIONS = 10;
+const LIMITS = { rows: 10_000, regions: 1_000, causes: 1_000, failures: 0, spans: 0 };
+const MAX_TEXT = 1_000;
+
+interface Annotation {
+  readonly title: string;
+  readonly message: string;
+}
+
+export async function* writeAnnotations(source: ReportSource): AsyncGenerator<string> {
+  const { causes, head, matrix, tally } = await viewOf(source, LIMITS);
+  const all = [...matrix.rows.flatMap(failedIn), ...causes.map(byCause)];
+  const shown = all.length > MAX_ANNOTATIONS ? all.slice(0, MAX_ANNOTATIONS - 1) : all;
+  for (const annotation of shown) yield command(annotation);
+  if (shown.length < all.length) {
+    const message = `${all.length - shown.length} more are in the summary of this job.`;
+    yield command({ title: "volley", message });
+  }
+  yield closing(head, tally);
+}
+
+/** What failed in a row, if anything did. */
+function failedIn(row: Row): Annotation[] {
+  const regions = (mark: string): string[] =>
+    [...row.cells].filter(([, cell]) => cell.mark === mark).map(([region]) => region);
+  const failed = regions("fail");
+  if (failed.length === 0) return [];
+  const passed = regions("pass");
+  const but = passed.length > 0 ? `, passed in ${passed.join(", ")}` : "";
+  return [
+    {
+      title: `${rowName(row)} failed`,
+      message: `${rowName(row)} at ${row.url} failed in ${failed.join(", ")}${but}.`,
+    },
+  ];
+}
+
+function byCause({ blame, count, hiddenRunners, message, regions, runners }: Cause): Annotation {
+  const more = hiddenRunners > 0 ? ` and ${hiddenRunners} more` : "";
+  const who = `${runners.join(", ")}${more} in ${regions.join(", ")}`;
+  const title = `${count === 1 ? "1 error" : `${count} errors`}${blame === "" ? "" : `: ${blame}`}`;
+  return { title, message: `${message} (${who})` };
+}
+
+function command({ message, title }: Annotation): string {
+  const shown = clipped(logLine(message), MAX_TEXT);
+  return `::error title=${property(clipped(logLine(title), 200))}::${data(shown)}\n`;
+}
+
+/** As the runner of GitHub Actions unescapes a command's text. */
+function data(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+}
+
+/** As it unescapes a property. */
+function property(text: string): string {
+  return data(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+}

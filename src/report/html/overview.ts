@@ -1,0 +1,137 @@
+/** The parts of the HTML report that are seen at a glance: matrix, causes of errors, timings. */
+import type { Cause } from "../causes.ts";
+import { type Cell, type Row, rowName, SIGNS } from "../cells.ts";
+import type { ReportView, Span } from "../view.ts";
+import { counted, duration } from "../words.ts";
+import { anchorOf } from "./anchors.ts";
+import { type Markup, markup } from "./markup.ts";
+
+export function matrixSection({ matrix }: ReportView): Markup {
+  const { hiddenRegions, hiddenRows, regions, rows } = matrix;
+  const hidden = [
+    ...(hiddenRows > 0
+      ? [`${counted(hiddenRows, "more row")} (those with a failure or an error come first)`]
+      : []),
+    ...(hiddenRegions > 0 ? [counted(hiddenRegions, "more region")] : []),
+  ];
+  const more =
+    hidden.length > 0
+      ? markup`<p class="soft">Not drawn: ${hidden.join(" and ")}.</p>
+`
+      : undefined;
+  return markup`<section aria-labelledby="regions">
+    <h2 id="regions">Regions side by side</h2>
+    <div class="wide" role="region" aria-labelledby="regions" tabindex="0">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Runner and url</th>
+            ${regions.map((region) => markup`<th scope="col">${region}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map((row) => rowMarkup(row, regions))}
+        </tbody>
+      </table>
+    </div>
+    ${more}
+  </section>
+`;
+}
+
+function rowMarkup(row: Row, regions: readonly string[]): Markup {
+  return markup`<tr>
+    <th scope="row"><b>${rowName(row)}</b><span class="url">${row.url}</span></th>
+    ${regions.map((region) => cellMarkup(row.cells.get(region)))}
+  </tr>
+`;
+}
+
+function cellMarkup(cell: Cell | undefined): Markup {
+  if (!cell) return markup`<td></td>`;
+  const { durationMs, errorSource, mark } = cell;
+  const anchor = anchorOf(cell);
+  const label = `${SIGNS[mark]} ${mark}`;
+  const text = anchor === undefined ? markup`${label}` : markup`<a href="#${anchor}">${label}</a>`;
+  const small = [errorSource, durationMs === undefined ? undefined : duration(durationMs)]
+    .filter((part) => part !== undefined)
+    .join(" · ");
+  return markup`<td class="${mark}">
+    <span class="mark">${text}</span>${small === "" ? undefined : markup`<small>${small}</small>`}
+  </td>`;
+}
+
+/** Undefined if there are no errors. */
+export function causesSection({ causes, hiddenErrors }: ReportView): Markup | undefined {
+  if (causes.length === 0) return undefined;
+  const more =
+    hiddenErrors > 0
+      ? markup`<p class="soft">And ${counted(hiddenErrors, "error")} of other causes.</p>
+`
+      : undefined;
+  return markup`<section>
+    <h2>Errors by cause</h2>
+    <ul class="causes">
+      ${causes.map(causeMarkup)}
+    </ul>
+    ${more}
+  </section>
+`;
+}
+
+function causeMarkup({ blame, count, hiddenRunners, message, regions, runners }: Cause): Markup {
+  const more = hiddenRunners > 0 ? ` and ${hiddenRunners} more` : "";
+  const who = blame === "" ? undefined : markup`<code>${blame}</code> · `;
+  return markup`<li>
+    <b>${count} × ${message}</b><br /><small
+      >${who}${runners.join(", ") + more} in ${regions.join(", ")}</small
+    >
+  </li>
+`;
+}
+
+/** Undefined if no job has ended after a dispatch. */
+export function timingsSection({ head, hiddenSpans, spans }: ReportView): Markup | undefined {
+  if (spans.length === 0) return undefined;
+  const lastEnd = spans.reduce(
+    (end, { durationMs, startMs }) => Math.max(end, startMs + durationMs),
+    1,
+  );
+  const whole = Math.max(lastEnd, head.durationMs ?? 0);
+  const more =
+    hiddenSpans > 0
+      ? `; the slowest ${spans.length}, ${counted(hiddenSpans, "more job")} not drawn`
+      : "";
+  return markup`<section>
+    <h2>Timings</h2>
+    <p class="soft">
+      Each job from its first dispatch to its end; the whole width is ${duration(whole)} from the
+      acceptance of the run${more}.
+    </p>
+    <ol class="spans">
+      ${spans.map((span) => spanMarkup(span, whole))}
+    </ol>
+  </section>
+`;
+}
+
+function spanMarkup(
+  { attempts, durationMs, region, startMs, url, worst }: Span,
+  whole: number,
+): Markup {
+  const share = (ms: number): string => ((ms / whole) * 1_000).toFixed(1);
+  const repeated = attempts > 1 ? `, ${attempts} attempts` : "";
+  const label = `${worst}: began after ${duration(startMs)}, took ${duration(durationMs)}${repeated}`;
+  return markup`<li>
+    <span>${region} <small class="url">${url}</small></span
+    ><svg viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label="${label}">
+      <rect
+        class="${worst}"
+        x="${share(startMs)}"
+        width="${share(Math.max(durationMs, whole / 250))}"
+        height="10"
+      /></svg
+    ><span class="time">${SIGNS[worst]} ${duration(durationMs)}</span>
+  </li>
+`;
+}

@@ -1,0 +1,140 @@
+/** The results of a run, each behind a line that opens: details, log and pictures. */
+import type { Job } from "../../domain/job.ts";
+import type { Result } from "../../domain/result.ts";
+import { regionOf, SIGNS } from "../cells.ts";
+import { detailsText, pictures } from "../details.ts";
+import type { ReportSource } from "../source.ts";
+import { beginning } from "../untrusted-text.ts";
+import { isRed } from "../verdict.ts";
+import { counted, duration } from "../words.ts";
+import { anchorOf, MAX_GREEN, MAX_RED } from "./anchors.ts";
+import { type Markup, markup } from "./markup.ts";
+
+/** Longest text of one part of a result. */
+const MAX_TEXT = 20_000;
+/** Characters of all pictures together. */
+const PICTURE_ROOM = 16 * 1_024 * 1_024;
+
+/** How many results of either colour came before, and how much room pictures have left. */
+interface Course {
+  red: number;
+  green: number;
+  room: number;
+  hiddenPictures: number;
+}
+
+export async function* resultSections(source: ReportSource): AsyncGenerator<Markup> {
+  const course: Course = { red: 0, green: 0, room: PICTURE_ROOM, hiddenPictures: 0 };
+  yield markup`<section>
+    <h2>Results</h2>
+  </section>
+`;
+  for await (const job of source.jobs()) {
+    for (const result of job.results) {
+      const place = isRed(result) ? course.red++ : course.green++;
+      const anchor = anchorOf({ mark: result.status, place });
+      if (anchor !== undefined) yield resultMarkup({ result, job, anchor }, course);
+    }
+  }
+  yield markup`${left(course)}</section>
+`;
+}
+
+/** What was not spelled out. */
+function left({ green, hiddenPictures, red }: Course): Markup | undefined {
+  const parts = [
+    ...(red > MAX_RED ? [counted(red - MAX_RED, "more result") + " that did not pass"] : []),
+    ...(green > MAX_GREEN ? [counted(green - MAX_GREEN, "more result") + " that passed"] : []),
+    ...(hiddenPictures > 0 ? [counted(hiddenPictures, "picture")] : []),
+  ];
+  if (parts.length === 0) return undefined;
+  return markup`<p class="soft">
+    Not spelled out here: ${parts.join(", ")}. The JSON report has them all.
+  </p>
+`;
+}
+
+interface Told {
+  readonly result: Result;
+  readonly job: Job;
+  readonly anchor: string;
+}
+
+function resultMarkup({ anchor, job, result }: Told, course: Course): Markup {
+  const { durationMs, errorMessage, name, status } = result;
+  const time =
+    durationMs === undefined ? undefined : markup` <small>${duration(durationMs)}</small>`;
+  const said =
+    errorMessage === undefined
+      ? undefined
+      : markup`<p class="said">${beginning(errorMessage, MAX_TEXT)}</p>
+`;
+  return markup`<details>
+    <summary>
+      <span class="mark ${status}">${SIGNS[status]} ${status}</span> <b>${name}</b> ${regionOf(job)}
+      <span class="url">${job.url}</span>${time}
+    </summary>
+    <div class="inside" id="${anchor}">
+      ${said}${facts(result, job)}
+      ${detailsMarkup(result)}${logMarkup(result)}${pictureMarkup(result, course)}
+    </div>
+  </details>
+`;
+}
+
+function facts(result: Result, job: Job): Markup {
+  const { errorCode, errorSource, reportedName } = result;
+  const entries: readonly (readonly [string, string | undefined])[] = [
+    ["who failed", errorSource],
+    ["code", errorCode],
+    ["reported as", reportedName],
+    ["job", job.jobId],
+    ["job state", job.state.replace("_", " ")],
+    ["attempts", String(job.attempts)],
+  ];
+  return markup`<dl>
+    ${entries.map(([term, value]) =>
+      value === undefined
+        ? markup``
+        : markup`<dt>${term}</dt>
+            <dd><code>${value}</code></dd>`,
+    )}
+  </dl>`;
+}
+
+function detailsMarkup(result: Result): Markup | undefined {
+  const text = detailsText(result, 2);
+  if (text === undefined) return undefined;
+  return markup`<h3>Details</h3>
+    <pre>${beginning(text, MAX_TEXT)}</pre>
+`;
+}
+
+function logMarkup({ logs = [] }: Result): Markup | undefined {
+  if (logs.length === 0) return undefined;
+  const lines = logs.map(({ at, message, meta }) =>
+    [at, message, ...(meta === undefined ? [] : [JSON.stringify(meta)])].join(" "),
+  );
+  return markup`<h3>Log</h3>
+    <pre>${beginning(lines.join("\n"), MAX_TEXT)}</pre>
+`;
+}
+
+function pictureMarkup(result: Result, course: Course): Markup | undefined {
+  const shown = pictures(result).filter(({ url }) => {
+    const fits = url.length <= course.room;
+    if (fits) course.room -= url.length;
+    else course.hiddenPictures++;
+    return fits;
+  });
+  if (shown.length === 0) return undefined;
+  // The URL is base64 only, see `pictures`.
+  return markup`${shown.map(
+    ({ name, url }) =>
+      markup`<figure>
+        <img src="${{ markup: url }}" alt="${name} of ${result.name}" loading="lazy" />
+        <figcaption>${name}</figcaption>
+      </figure>
+`,
+  )}`;
+}

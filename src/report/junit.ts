@@ -1,0 +1,101 @@
+/**
+ * JUnit XML as Jenkins, GitLab and GitHub's test reporters read it.
+ *
+ * A suite is a job. Readers tell tests apart by class name and name, and some ignore suites: the
+ * class name is the region, the name runner and url, which is unique and what people look for.
+ * Of a run in progress only what has ended is a test.
+ */
+import type { Job } from "../domain/job.ts";
+import type { Result } from "../domain/result.ts";
+import { regionOf } from "./cells.ts";
+import { detailsText } from "./details.ts";
+import { frozen, isOpen, type ReportSource } from "./source.ts";
+import { Tally } from "./tally.ts";
+import { testNames } from "./test-names.ts";
+import { beginning } from "./untrusted-text.ts";
+import { blame } from "./verdict.ts";
+import { verdicts } from "./words.ts";
+import { xmlAttributes, xmlText } from "./xml.ts";
+
+/** Longest details or log of one result. */
+const MAX_TEXT = 32_768;
+
+export async function* writeJunit(given: ReportSource): AsyncGenerator<string> {
+  const source = frozen(given);
+  const tally = new Tally();
+  for await (const job of source.jobs()) tally.add(job);
+  const { head } = source;
+  const name = `volley ${head.runId}`;
+  const root = xmlAttributes({
+    name: isOpen(head) ? `${name} (in progress, ${verdicts(head, tally)})` : name,
+    ...counts(tally),
+    time: seconds(head.durationMs),
+    timestamp: head.createdAt,
+  });
+  yield `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${root}>\n`;
+  for await (const job of source.jobs()) if (!isOpen(job)) yield suite(job, head.runId);
+  yield "</testsuites>\n";
+}
+
+function counts({ errored, failed, known }: Tally) {
+  return { tests: known, failures: failed, errors: errored, skipped: 0 };
+}
+
+function suite(job: Job, runId: string): string {
+  const { attempts, durationMs, jobId, region, results, startedAt, state, url } = job;
+  const tally = new Tally();
+  tally.add(job);
+  const names = testNames(results, url);
+  const attributes = xmlAttributes({
+    name: region === undefined ? url : `${region} ${url}`,
+    ...counts(tally),
+    time: seconds(durationMs),
+    timestamp: startedAt,
+    hostname: region,
+  });
+  const properties = Object.entries({ runId, jobId, region, url, state, attempts })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `      <property${xmlAttributes({ name, value })}/>\n`);
+  const cases = results.map((result, index) => testCase(result, regionOf(job), names[index] ?? ""));
+  return `  <testsuite${attributes}>\n    <properties>\n${properties.join("")}    </properties>\n${cases.join("")}  </testsuite>\n`;
+}
+
+function testCase(result: Result, classname: string, name: string): string {
+  // Readers sum these up; an unknown time is none.
+  const attributes = xmlAttributes({ name, classname, time: seconds(result.durationMs ?? 0) });
+  const inside = fault(result) + output(result);
+  if (inside === "") return `    <testcase${attributes}/>\n`;
+  return `    <testcase${attributes}>\n${inside}    </testcase>\n`;
+}
+
+function fault(result: Result): string {
+  const { errorMessage, status } = result;
+  if (status === "pass") return "";
+  const details = detailsText(result, 2);
+  const body = [errorMessage, details].filter((text) => text !== undefined).join("\n");
+  const [element, type] =
+    status === "fail" ? ["failure", "fail"] : ["error", blame(result) || "error"];
+  const message = errorMessage ?? detailsText(result, 0) ?? `The runner answered ${status}.`;
+  const attributes = xmlAttributes({ message: beginning(message, 1_000), type });
+  return `      <${element}${attributes}>${plain(body)}</${element}>\n`;
+}
+
+/** What the runner logged, and of a pass what it returned. */
+function output(result: Result): string {
+  const lines = (result.logs ?? []).map(({ at, message, meta }) =>
+    meta === undefined ? `${at} ${message}` : `${at} ${message} ${JSON.stringify(meta)}`,
+  );
+  const details = result.status === "pass" ? detailsText(result, 0) : undefined;
+  if (details !== undefined) lines.push(`details: ${details}`);
+  if (lines.length === 0) return "";
+  return `      <system-out>${plain(lines.join("\n"))}</system-out>\n`;
+}
+
+/** Jenkins and GitLab attach the file that `[[ATTACHMENT|path]]` names, whoever printed it. */
+function plain(text: string): string {
+  return xmlText(beginning(text, MAX_TEXT)).replace(/\[\[(?=ATTACHMENT\|)/gi, "[ [");
+}
+
+function seconds(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : (ms / 1_000).toFixed(3);
+}

@@ -1,0 +1,76 @@
+/**
+ * Reports of plain lines, for pipes and build logs: `list`, one line per result; `dot`, one
+ * character per result, then the lines of those that are red.
+ */
+import type { Job } from "../domain/job.ts";
+import type { Result, ResultStatus } from "../domain/result.ts";
+import { regionOf, SIGNS } from "./cells.ts";
+import { detailsText } from "./details.ts";
+import { frozen, type ReportSource } from "./source.ts";
+import { Tally } from "./tally.ts";
+import { clipped, logLine } from "./untrusted-text.ts";
+import { blame, isRed } from "./verdict.ts";
+import { closing, duration } from "./words.ts";
+
+/** Longest message or details on a line. */
+const MAX_SAID = 300;
+const DOTS_PER_LINE = 80;
+const DOTS: Readonly<Record<ResultStatus, string>> = { pass: ".", fail: "F", error: "E" };
+
+export async function* writeList(source: ReportSource): AsyncGenerator<string> {
+  const tally = new Tally();
+  for await (const job of source.jobs()) {
+    tally.add(job);
+    for (const line of jobLines(job)) yield `${line}\n`;
+  }
+  yield closing(source.head, tally);
+}
+
+export async function* writeDots(given: ReportSource): AsyncGenerator<string> {
+  const source = frozen(given);
+  const tally = new Tally();
+  for await (const job of source.jobs()) {
+    const before = tally.known;
+    tally.add(job);
+    const dots = job.results.map(({ status }, index) => {
+      const full = (before + index + 1) % DOTS_PER_LINE === 0;
+      return full ? `${DOTS[status]}\n` : DOTS[status];
+    });
+    if (dots.length > 0) yield dots.join("");
+  }
+  if (tally.known % DOTS_PER_LINE > 0) yield "\n";
+  if (tally.failed + tally.errored > 0) {
+    for await (const job of source.jobs()) {
+      for (const result of job.results) if (isRed(result)) yield `${resultLine(result, job)}\n`;
+    }
+  }
+  yield closing(source.head, tally);
+}
+
+/** A line for each result of a job; none while it is in progress. */
+export function jobLines(job: Job): string[] {
+  return job.results.map((result) => resultLine(result, job));
+}
+
+function resultLine(result: Result, job: Job): string {
+  const { durationMs, name, status } = result;
+  const time = durationMs === undefined ? [] : [`(${duration(durationMs)})`];
+  const said = isRed(result) ? saying(result) : undefined;
+  const line = [
+    `${SIGNS[status]} ${status.padEnd("error".length)}`,
+    logLine(regionOf(job)),
+    logLine(name),
+    logLine(job.url),
+    ...time,
+  ].join("  ");
+  return said === undefined ? line : `${line}: ${said}`;
+}
+
+/** Why a result is red, on one line: the error and who is to blame, or the details. */
+function saying(result: Result): string | undefined {
+  const { errorMessage } = result;
+  const text = errorMessage ?? detailsText(result, 0);
+  if (text === undefined) return undefined;
+  const who = blame(result);
+  return clipped(logLine(text), MAX_SAID) + (who === "" ? "" : ` [${who}]`);
+}

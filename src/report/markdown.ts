@@ -1,0 +1,153 @@
+/**
+ * A run as Markdown that fits a comment of a pull request: the matrix, what failed, and why there
+ * are errors. What does not fit is counted.
+ */
+import type { Cause } from "./causes.ts";
+import { type Cell, type Mark, type Matrix, rowName } from "./cells.ts";
+import { code, element, fenced } from "./markdown-text.ts";
+import type { ReportSource } from "./source.ts";
+import { isOpen } from "./source.ts";
+import { type Failure, type ReportView, type ViewLimits, viewOf } from "./view.ts";
+import { counted, fate, moment, stillToCome, verdicts } from "./words.ts";
+
+/** Characters for each part; GitHub takes 65 536 in a comment, and 1 MiB in a job's summary. */
+interface Room {
+  readonly limits: ViewLimits;
+  readonly matrix: number;
+  readonly failures: number;
+  readonly causes: number;
+}
+
+const COMMENT: Room = {
+  limits: { rows: 200, regions: 30, causes: 20, failures: 20, spans: 0 },
+  matrix: 30_000,
+  failures: 16_000,
+  causes: 12_000,
+};
+const JOB_SUMMARY: Room = {
+  limits: { rows: 1_000, regions: 100, causes: 100, failures: 100, spans: 0 },
+  matrix: 300_000,
+  failures: 200_000,
+  causes: 100_000,
+};
+
+const MARKS: Readonly<Record<Mark, string>> = {
+  pass: "✅ pass",
+  fail: "❌ fail",
+  error: "⚠️ error",
+  running: "⏳ running",
+  queued: "· queued",
+};
+
+const MAX_URL = 200;
+const MAX_NAME = 128;
+const MAX_MESSAGE = 400;
+const MAX_DETAILS = 1_000;
+
+/** At most 65 000 characters. */
+export async function* writeMarkdown(source: ReportSource): AsyncGenerator<string> {
+  yield* sections(await viewOf(source, COMMENT.limits), COMMENT);
+}
+
+/** The same with more room: the summary of a job in GitHub Actions. */
+export async function* writeJobSummary(source: ReportSource): AsyncGenerator<string> {
+  yield* sections(await viewOf(source, JOB_SUMMARY.limits), JOB_SUMMARY);
+}
+
+function* sections(view: ReportView, room: Room): Generator<string> {
+  const { failures, hiddenFailures } = view;
+  yield `## ${sign(view)} volley: ${verdicts(view.head, view.tally)}\n\n${aboutRun(view)}\n`;
+  yield `\n${matrixTable(view.matrix, room.matrix)}`;
+  if (failures.length > 0) {
+    const { left, lines } = fitting(failures, failureBlock, room.failures);
+    const more = left + hiddenFailures;
+    yield `\n### Failed\n\n${lines}${more > 0 ? `\n… and ${more} more.\n` : ""}`;
+  }
+  if (view.causes.length > 0) {
+    const { left, lines } = fitting(view.causes, causeItem, room.causes);
+    const others = view.causes.slice(view.causes.length - left);
+    const more = others.reduce((sum, { count }) => sum + count, view.hiddenErrors);
+    yield `\n### Errors\n\n${lines}${more > 0 ? `- … and ${counted(more, "error")} of other causes\n` : ""}`;
+  }
+}
+
+function sign({ head, tally }: ReportView): string {
+  if (tally.failed > 0) return "❌";
+  if (tally.errored > 0) return "⚠️";
+  return isOpen(head) ? "⏳" : "✅";
+}
+
+function aboutRun({ head, tally }: ReportView): string {
+  const { createdAt, mode, parentRunId, runId, tags } = head;
+  const parts = [
+    `Run ${code(runId, MAX_NAME)} ${fate(head)}`,
+    counted(tally.jobs, "job"),
+    `${mode} mode`,
+    `accepted ${moment(createdAt)}`,
+    ...(tags.length > 0 ? [`tags ${tags.map((tag) => code(tag, MAX_NAME)).join(" ")}`] : []),
+    ...(parentRunId === undefined ? [] : [`repeats ${code(parentRunId, MAX_NAME)}`]),
+  ];
+  const more = stillToCome(head, tally);
+  return parts.join(" · ") + (more === undefined ? "" : `\n\n${more}`);
+}
+
+function matrixTable({ hiddenRegions, hiddenRows, regions, rows }: Matrix, room: number): string {
+  const head = ["runner", "url", ...regions.map((region) => code(region, MAX_NAME))];
+  const { left, lines } = fitting(
+    rows,
+    (row) => {
+      const runner = row.runner === undefined ? rowName(row) : code(rowName(row), MAX_NAME);
+      const cells = regions.map((region) => mark(row.cells.get(region)));
+      return tableLine([runner, code(row.url, MAX_URL), ...cells]);
+    },
+    room,
+  );
+  const hidden = [
+    ...(left + hiddenRows > 0 ? [counted(left + hiddenRows, "more row")] : []),
+    ...(hiddenRegions > 0 ? [counted(hiddenRegions, "more region")] : []),
+  ];
+  const more = hidden.length > 0 ? `\n… and ${hidden.join(" and ")}, not drawn here.\n` : "";
+  return tableLine(head) + tableLine(head.map(() => "---")) + lines + more;
+}
+
+function tableLine(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |\n`;
+}
+
+function mark(cell: Cell | undefined): string {
+  return cell ? MARKS[cell.mark] : "";
+}
+
+function failureBlock({ details, message, region, runner, url }: Failure): string {
+  const title = `${element(runner)} in ${element(region)} at ${element(url.slice(0, MAX_URL))}`;
+  const said = [message, details].filter((text) => text !== undefined).join("\n");
+  // The blank lines end the raw HTML, so that what stands between them is Markdown.
+  const body = said === "" ? "The runner gave no details." : fenced(said, MAX_DETAILS);
+  return `<details><summary>${title}</summary>\n\n${body}\n\n</details>\n`;
+}
+
+function causeItem({ blame, count, hiddenRunners, message, regions, runners }: Cause): string {
+  const names = runners.map((runner) => code(runner, MAX_NAME)).join(", ");
+  const more = hiddenRunners > 0 ? ` and ${hiddenRunners} more` : "";
+  const where = regions.slice(0, MAX_REGIONS).map((region) => code(region, MAX_NAME));
+  const elsewhere = regions.length > MAX_REGIONS ? ` and ${regions.length - MAX_REGIONS} more` : "";
+  const who = blame === "" ? "" : `${code(blame, MAX_NAME)}: `;
+  return `- **${count} ×** ${code(message, MAX_MESSAGE)}<br>${who}${names}${more} in ${where.join(", ")}${elsewhere}\n`;
+}
+
+const MAX_REGIONS = 20;
+
+/** The items that fit into so many characters, and how many do not. */
+function fitting<Item>(
+  items: readonly Item[],
+  draw: (item: Item) => string,
+  room: number,
+): { lines: string; left: number } {
+  let lines = "";
+  for (const [index, item] of items.entries()) {
+    const line = draw(item);
+    if (lines.length + line.length > room) return { lines, left: items.length - index };
+    lines += line;
+  }
+  return { lines, left: 0 };
+}

@@ -1,0 +1,58 @@
+/**
+ * Text of runners, endpoints and pages made safe to print: without terminal codes, control
+ * characters, and characters that turn the direction of what follows.
+ *
+ * What a format's own syntax forbids is escaped by that format.
+ */
+
+/** Controls but tab and newline; and the bidirectional ones, which make text read as another. */
+const CONTROLS =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Of several lines: newlines and tabs stay. */
+export function multiLine(text: string): string {
+  return Bun.stripANSI(text)
+    .replace(/\r\n?|[\u2028\u2029]/g, "\n")
+    .replace(CONTROLS, "\u00b7");
+}
+
+/** Of one line: any break is a space. */
+export function oneLine(text: string): string {
+  return multiLine(text)
+    .replace(/\s*\n\s*|\t/g, " ")
+    .trim();
+}
+
+/**
+ * One line for a terminal or a build log. GitHub's runner obeys `##[…]` wherever it stands in a
+ * line, and other build servers have the like (`##vso[`, `##teamcity[`).
+ */
+export function logLine(text: string): string {
+  return oneLine(text).replace(/##(?=\w*\[)/g, "# #");
+}
+
+/** At most `length` characters, the last an ellipsis where some were left out. */
+export function clipped(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+}
+
+/** The beginning of a long text, and how much there is more of it. */
+export function beginning(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const shown = text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
+  return `${shown}\n… and ${text.length - shown.length} more characters`;
+}
+
+/** At most `width` columns of a terminal, the last an ellipsis where some were left out. */
+export function clippedToWidth(text: string, width: number): string {
+  if (Bun.stringWidth(text) <= width) return text;
+  let shown = "";
+  let used = 0;
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    used += Bun.stringWidth(segment);
+    if (used > width - 1) break;
+    shown += segment;
+  }
+  return width < 1 ? "" : `${shown}…`;
+}

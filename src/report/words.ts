@@ -1,0 +1,52 @@
+/** The words that all formats for people share: what became of a run, in one sentence; times. */
+import type { RunHead } from "../domain/run.ts";
+import { isOpen } from "./source.ts";
+import type { Tally } from "./tally.ts";
+import { logLine } from "./untrusted-text.ts";
+
+/** "1 job", "2 jobs". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** "completed in 9.7 s", "running". */
+export function fate({ durationMs, state }: RunHead): string {
+  const word = state.replace("_", " ");
+  return durationMs === undefined ? word : `${word} in ${duration(durationMs)}`;
+}
+
+/** "8 passed, 4 failed, 0 errored", and while a run is in progress, how much of it is known. */
+export function verdicts({ summary: { total } }: RunHead, tally: Tally): string {
+  const counts = `${tally.passed} passed, ${tally.failed} failed, ${tally.errored} errored`;
+  if (tally.known === total) return `${counted(total, "result")}: ${counts}`;
+  return `${tally.known} of ${counted(total, "result")} known: ${counts}`;
+}
+
+/** Of a run in progress: what is still to come. Undefined once it has ended. */
+export function stillToCome(head: RunHead, { states }: Tally): string | undefined {
+  if (!isOpen(head)) return undefined;
+  return `The run is in progress: ${counted(states.running, "job")} running, ${states.queued} queued. This report says what is known so far.`;
+}
+
+/** The last lines of a text: the sentence that must not be missed, where a terminal shows it. */
+export function closing(head: RunHead, tally: Tally): string {
+  const jobs = counted(tally.jobs, "job");
+  const line = `Run ${logLine(head.runId)} ${fate(head)}. ${verdicts(head, tally)}; ${jobs}.\n`;
+  const more = stillToCome(head, tally);
+  return more === undefined ? line : `${line}${more}\n`;
+}
+
+/** Milliseconds for people: "812 ms", "9.7 s", "2 min 3 s". */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${ms} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** ISO 8601 for people: "2024-01-01 00:00:00 UTC". */
+export function moment(at: string): string {
+  return at.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC");
+}
