@@ -16,9 +16,12 @@ export const IfNoneMatch = Type.Object(
 );
 export const NotModified = Type.Undefined({ description: "As `If-None-Match` says." });
 
-/** Weak: two representations of one status may differ in their bytes. */
-export function entityTag(status: RunStatus): string {
-  return `W/"${Bun.hash(JSON.stringify(status)).toString(36)}"`;
+/**
+ * Weak: two representations of one status may differ in their bytes. `maker`: what else the
+ * representation depends on.
+ */
+export function entityTag(status: RunStatus, maker = ""): string {
+  return `W/"${Bun.hash(JSON.stringify(status) + maker).toString(36)}"`;
 }
 
 /** Whether the client has what `tag` names already. Tags are compared weakly, as 13.1.2 asks. */

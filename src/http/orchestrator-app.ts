@@ -12,6 +12,7 @@ import { openApiDocument } from "./docs/spec.ts";
 import { eventRoutes, type EventRoutesDeps } from "./routes/events.ts";
 import { type HealthOptions, healthRoutes } from "./routes/health.ts";
 import { regionRoutes, type RegionRoutesDeps } from "./routes/regions.ts";
+import { reportRoutes, type ReportRoutesDeps } from "./routes/reports.ts";
 import { runRoutes, type RunRoutesDeps } from "./routes/runs.ts";
 import { submitRoutes, type SubmitRoutesDeps } from "./routes/submit.ts";
 
@@ -21,9 +22,15 @@ const DESCRIPTION = [
 ].join(" ");
 
 export interface OrchestratorAppOptions
-  extends RunRoutesDeps, SubmitRoutesDeps, EventRoutesDeps, RegionRoutesDeps, HealthOptions {
+  extends
+    RunRoutesDeps,
+    ReportRoutesDeps,
+    SubmitRoutesDeps,
+    EventRoutesDeps,
+    RegionRoutesDeps,
+    HealthOptions {
   readonly orchestrator: RunRoutesDeps["orchestrator"] & SubmitRoutesDeps["orchestrator"];
-  readonly store: RunRoutesDeps["store"] & EventRoutesDeps["store"];
+  readonly store: RunRoutesDeps["store"] & ReportRoutesDeps["store"] & EventRoutesDeps["store"];
   readonly log: Log;
 }
 
@@ -32,6 +39,7 @@ export function orchestratorApp(options: OrchestratorAppOptions) {
   const routes = new Elysia({ prefix: basePath })
     .use(submitRoutes(options))
     .use(runRoutes(options))
+    .use(reportRoutes(options))
     .use(eventRoutes(options))
     .use(regionRoutes(options));
   const spec = () =>

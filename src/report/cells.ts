@@ -5,6 +5,7 @@
 import type { Job } from "../domain/job.ts";
 import type { ErrorSource, Result, ResultStatus } from "../domain/result.ts";
 import { present } from "../lib/present.ts";
+import { occurrenceName } from "./names.ts";
 import { isRed } from "./verdict.ts";
 
 export type Mark = ResultStatus | "running" | "queued";
@@ -56,7 +57,7 @@ export function regionOf({ region = "local" }: Pick<Job, "region">): string {
 /** What a row is called: a runner's second occurrence is another row. */
 export function rowName({ occurrence, runner }: Pick<Row, "occurrence" | "runner">): string {
   if (runner === undefined) return "(not known yet)";
-  return occurrence === 1 ? runner : `${runner} #${occurrence}`;
+  return occurrenceName(runner, occurrence);
 }
 
 /** The matrix of jobs that are in memory anyway. */

@@ -11,9 +11,9 @@ import type { RunHead } from "../domain/run.ts";
 import { present } from "../lib/present.ts";
 import { regionOf } from "./cells.ts";
 import { detailsText, withoutPictures } from "./details.ts";
+import { resultNames } from "./names.ts";
 import type { ReportSource } from "./source.ts";
 import { Tally } from "./tally.ts";
-import { testNames } from "./test-names.ts";
 import { beginning, multiLine } from "./untrusted-text.ts";
 import { isRed } from "./verdict.ts";
 
@@ -69,12 +69,12 @@ function summary(
 }
 
 function tests(job: Job, { tags }: RunHead): object[] {
-  const names = testNames(job.results, job.url);
+  const names = resultNames(job.results);
   const { attempts, jobId, region, url } = job;
   return job.results.map((result, index) => {
     const { details, durationMs = 0, errorCode, errorSource, logs, reportedName, status } = result;
     return {
-      name: `${names[index]} (${regionOf(job)})`,
+      name: `${names[index]} ${job.url} (${regionOf(job)})`,
       status: isRed(result) ? "failed" : "passed",
       duration: durationMs,
       suite: [regionOf(job), url],

@@ -9,9 +9,9 @@ import type { Job } from "../domain/job.ts";
 import type { Result } from "../domain/result.ts";
 import { regionOf } from "./cells.ts";
 import { detailsText } from "./details.ts";
+import { resultNames } from "./names.ts";
 import { frozen, isOpen, type ReportSource } from "./source.ts";
 import { Tally } from "./tally.ts";
-import { testNames } from "./test-names.ts";
 import { beginning } from "./untrusted-text.ts";
 import { blame } from "./verdict.ts";
 import { verdicts } from "./words.ts";
@@ -45,7 +45,7 @@ function suite(job: Job, runId: string): string {
   const { attempts, durationMs, jobId, region, results, startedAt, state, url } = job;
   const tally = new Tally();
   tally.add(job);
-  const names = testNames(results, url);
+  const names = resultNames(results);
   const attributes = xmlAttributes({
     name: region === undefined ? url : `${region} ${url}`,
     ...counts(tally),
@@ -56,7 +56,9 @@ function suite(job: Job, runId: string): string {
   const properties = Object.entries({ runId, jobId, region, url, state, attempts })
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `      <property${xmlAttributes({ name, value })}/>\n`);
-  const cases = results.map((result, index) => testCase(result, regionOf(job), names[index] ?? ""));
+  const cases = results.map((result, index) =>
+    testCase(result, regionOf(job), `${names[index]} ${url}`),
+  );
   return `  <testsuite${attributes}>\n    <properties>\n${properties.join("")}    </properties>\n${cases.join("")}  </testsuite>\n`;
 }
 

@@ -18,9 +18,9 @@ export function element(text: string): string {
   return `<code>${escaped(text)}</code>`;
 }
 
-/** Everything but letters, digits and spaces as character references, which are only ever text. */
+/** Whatever Markdown or HTML could read as more than itself, as character references. */
 export function escaped(text: string): string {
-  return oneLine(text).replace(/[^\p{L}\p{N} ]/gu, (one) => `&#${one.codePointAt(0)};`);
+  return oneLine(text).replace(/[!#$&*.:<>@[\\\]^_`{|}~]/g, (one) => `&#${one.codePointAt(0)};`);
 }
 
 /** A block of code, fenced by more backticks than it contains. */

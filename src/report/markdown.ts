@@ -56,7 +56,7 @@ export async function* writeJobSummary(source: ReportSource): AsyncGenerator<str
 
 function* sections(view: ReportView, room: Room): Generator<string> {
   const { failures, hiddenFailures } = view;
-  yield `## ${sign(view)} volley: ${verdicts(view.head, view.tally)}\n\n${aboutRun(view)}\n`;
+  yield `## ${sign(view)} ${verdicts(view.head, view.tally)}\n\n${aboutRun(view)}\n`;
   yield `\n${matrixTable(view.matrix, room.matrix)}`;
   if (failures.length > 0) {
     const { left, lines } = fitting(failures, failureBlock, room.failures);
@@ -80,7 +80,7 @@ function sign({ head, tally }: ReportView): string {
 function aboutRun({ head, tally }: ReportView): string {
   const { createdAt, mode, parentRunId, runId, tags } = head;
   const parts = [
-    `Run ${code(runId, MAX_NAME)} ${fate(head)}`,
+    `volley run ${code(runId, MAX_NAME)} ${fate(head)}`,
     counted(tally.jobs, "job"),
     `${mode} mode`,
     `accepted ${moment(createdAt)}`,

@@ -5,15 +5,26 @@
  * What a format's own syntax forbids is escaped by that format.
  */
 
-/** Controls but tab and newline; and the bidirectional ones, which make text read as another. */
+/**
+ * Controls but tab and newline; the bidirectional ones, which make text read as another; and what
+ * Unicode says is no character.
+ */
 const CONTROLS =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]/g;
 
-/** Of several lines: newlines and tabs stay. */
-export function multiLine(text: string): string {
-  return Bun.stripANSI(text)
+/**
+ * Terminal codes as programs write them. Those that begin with a C1 control are no more than that
+ * control here: it comes from text in a wrong encoding more often, and must not take text along.
+ */
+const TERMINAL_CODES =
+  /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[ -/]*[0-Z\\^-~])/g;
+
+/** Of several lines: newlines and tabs stay; `instead` stands for each control character. */
+export function multiLine(text: string, instead = "\u00b7"): string {
+  return text
+    .replace(TERMINAL_CODES, "")
     .replace(/\r\n?|[\u2028\u2029]/g, "\n")
-    .replace(CONTROLS, "\u00b7");
+    .replace(CONTROLS, instead);
 }
 
 /** Of one line: any break is a space. */

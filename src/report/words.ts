@@ -9,10 +9,12 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** "completed in 9.7 s", "running". */
-export function fate({ durationMs, state }: RunHead): string {
-  const word = state.replace("_", " ");
-  return durationMs === undefined ? word : `${word} in ${duration(durationMs)}`;
+/** "completed after 9.7 s", "is running". */
+export function fate(head: RunHead): string {
+  const { durationMs, state } = head;
+  if (isOpen(head)) return `is ${state}`;
+  const word = state === "cancelled" ? "was cancelled" : state.replace("_", " ");
+  return durationMs === undefined ? word : `${word} after ${duration(durationMs)}`;
 }
 
 /** "8 passed, 4 failed, 0 errored", and while a run is in progress, how much of it is known. */

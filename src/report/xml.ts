@@ -1,8 +1,8 @@
 /** XML 1.0: any text becomes content or an attribute that reads back as that text. */
+import { multiLine } from "./untrusted-text.ts";
 
-/** Characters that no XML 1.0 document may contain, not even escaped; and lone surrogates. */
-const FORBIDDEN =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+/** Halves of surrogate pairs: what no XML 1.0 document may contain, beside controls. */
+const LONE_SURROGATES = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -12,12 +12,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
   // A reader turns these into spaces where they stand in an attribute as they are.
   "\t": "&#9;",
   "\n": "&#10;",
-  "\r": "&#13;",
 };
 
-/** Terminal codes and the characters that XML forbids are left out. */
+/** Terminal codes, control characters and whatever else XML forbids are left out. */
 export function xmlText(text: string): string {
-  return legal(text).replace(/[&<>\r]/g, entity);
+  return legal(text).replace(/[&<>]/g, entity);
 }
 
 /** ` name="value"` for each attribute that has a value. */
@@ -26,12 +25,12 @@ export function xmlAttributes(
 ): string {
   return Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ` ${name}="${legal(String(value)).replace(/[&<>"\t\n\r]/g, entity)}"`)
+    .map(([name, value]) => ` ${name}="${legal(String(value)).replace(/[&<>"\t\n]/g, entity)}"`)
     .join("");
 }
 
 function legal(text: string): string {
-  return Bun.stripANSI(text).replace(FORBIDDEN, "");
+  return multiLine(text, "").replace(LONE_SURROGATES, "");
 }
 
 function entity(character: string): string {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 
 import { RunSummary } from "../../src/domain/run.ts";
+import { FORMATS } from "../../src/report/formats.ts";
 import { type Endpoint, startEndpoint } from "../support/endpoint.ts";
 import {
   type Document,
@@ -44,6 +45,10 @@ afterAll(async () => {
 function typeOf(name: string, status: number): string {
   if (status >= 400) return "application/problem+json";
   if (name.endsWith("/events")) return "text/event-stream";
+  const report = Object.values(FORMATS).find(({ extension }) =>
+    name.endsWith(`/report.${extension}`),
+  );
+  if (report) return report.contentType.split(";")[0] ?? "";
   return name.endsWith("/metrics") ? "text/plain" : "application/json";
 }
 
@@ -65,6 +70,13 @@ describe("GET /api/orchestrator/spec.json", () => {
       "GET /api/orchestrator/regions",
       "GET /api/orchestrator/{runId}",
       "GET /api/orchestrator/{runId}/events",
+      "GET /api/orchestrator/{runId}/report.ctrf.json",
+      "GET /api/orchestrator/{runId}/report.html",
+      "GET /api/orchestrator/{runId}/report.json",
+      "GET /api/orchestrator/{runId}/report.md",
+      "GET /api/orchestrator/{runId}/report.ndjson",
+      "GET /api/orchestrator/{runId}/report.txt",
+      "GET /api/orchestrator/{runId}/report.xml",
       "GET /api/orchestrator/{runId}/status",
       "GET /healthz",
       "GET /metrics",

@@ -50,6 +50,8 @@ export async function openApiDocument(routes: AnyElysia, info: SpecInfo): Promis
       path: "/generated",
       specPath: SPEC_PATH,
       exclude: [/^\/generated/],
+      // It takes any path with a dot for a file's.
+      excludeStaticFile: false,
       documentation: { openapi: "3.1.1", info: { ...info, license: { name: "MIT" } } } as object,
     }),
   );

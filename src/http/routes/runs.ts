@@ -11,13 +11,15 @@ import { State } from "../../domain/job.ts";
 import { RunId, RunList, RunStatus, RunSummary } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
 import type { Orchestrator } from "../../orchestrator/orchestrator.ts";
+import { FORMATS } from "../../report/formats.ts";
 import type { RunStore } from "../../store/store.ts";
 import { entityTag, IfNoneMatch, isFresh, NotModified, notModified } from "../conditional.ts";
 import { originalRequest } from "../own-request.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
 import { ListQuery, listQuery, refuseRepeated, toCursor, waitMs, WaitQuery } from "../query.ts";
-import { summaryResponse } from "../summary-stream.ts";
+import { storedRun } from "../stored-run.ts";
+import { streamedText } from "../streamed.ts";
 
 export interface RunRoutesDeps {
   readonly orchestrator: Pick<Orchestrator, "cancel" | "ended">;
@@ -85,7 +87,9 @@ export function runRoutes({ keepOpen, orchestrator, store }: RunRoutesDeps) {
         if (isFresh(request, tag)) return notModified(tag);
         const run = await store.findRun(runId);
         if (!run) throw runNotFound(runId);
-        return summaryResponse(run, tag, store);
+        const { contentType, write } = FORMATS.json;
+        const headers = { "content-type": contentType, etag: tag };
+        return streamedText(write(storedRun(run, store)), headers);
       },
       {
         params: RunParams,

@@ -5,6 +5,7 @@
 import { frozen, isOpen, type ReportSource } from "../source.ts";
 import { type ReportView, type ViewLimits, viewOf } from "../view.ts";
 import { counted, fate, moment, stillToCome, verdicts } from "../words.ts";
+import { factsMarkup } from "./facts.ts";
 import { type Markup, markup } from "./markup.ts";
 import { causesSection, matrixSection, timingsSection } from "./overview.ts";
 import { resultSections } from "./results.ts";
@@ -67,22 +68,14 @@ function counts({ head, tally }: ReportView): Markup {
 
 function facts({ head, tally }: ReportView): Markup {
   const { completedAt, createdAt, mode, parentRunId, tags } = head;
-  const entries: readonly (readonly [string, string | undefined])[] = [
-    ["jobs", String(tally.jobs)],
-    ["mode", mode],
-    ["tags", tags.length > 0 ? tags.join(", ") : undefined],
-    ["accepted", moment(createdAt)],
-    ["ended", completedAt === undefined ? undefined : moment(completedAt)],
-    ["repeats", parentRunId],
-  ];
-  return markup`<dl>
-    ${entries.map(([name, value]) =>
-      value === undefined
-        ? markup``
-        : markup`<dt>${name}</dt>
-            <dd>${value}</dd>`,
-    )}
-  </dl>`;
+  return factsMarkup({
+    jobs: tally.jobs,
+    mode,
+    tags: tags.length > 0 ? tags.join(", ") : undefined,
+    accepted: moment(createdAt),
+    ended: completedAt === undefined ? undefined : moment(completedAt),
+    repeats: parentRunId,
+  });
 }
 
 function note({ head, tally }: ReportView): Markup | undefined {

@@ -33,8 +33,5 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 function escaped(text: string): string {
-  // Noncharacters may not stand in HTML either.
-  return multiLine(text)
-    .replace(/[\ufdd0-\ufdef\ufffe\uffff]/g, "\u00b7")
-    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+  return multiLine(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }

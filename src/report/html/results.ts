@@ -3,11 +3,13 @@ import type { Job } from "../../domain/job.ts";
 import type { Result } from "../../domain/result.ts";
 import { regionOf, SIGNS } from "../cells.ts";
 import { detailsText, pictures } from "../details.ts";
+import { resultNames } from "../names.ts";
 import type { ReportSource } from "../source.ts";
 import { beginning } from "../untrusted-text.ts";
 import { isRed } from "../verdict.ts";
 import { counted, duration } from "../words.ts";
 import { anchorOf, MAX_GREEN, MAX_RED } from "./anchors.ts";
+import { factsMarkup } from "./facts.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /** Longest text of one part of a result. */
@@ -26,14 +28,15 @@ interface Course {
 export async function* resultSections(source: ReportSource): AsyncGenerator<Markup> {
   const course: Course = { red: 0, green: 0, room: PICTURE_ROOM, hiddenPictures: 0 };
   yield markup`<section>
-    <h2>Results</h2>
-  </section>
+<h2>Results</h2>
 `;
   for await (const job of source.jobs()) {
-    for (const result of job.results) {
+    const names = resultNames(job.results);
+    for (const [index, result] of job.results.entries()) {
       const place = isRed(result) ? course.red++ : course.green++;
       const anchor = anchorOf({ mark: result.status, place });
-      if (anchor !== undefined) yield resultMarkup({ result, job, anchor }, course);
+      if (anchor !== undefined)
+        yield resultMarkup({ name: names[index] ?? "", result, job, anchor }, course);
     }
   }
   yield markup`${left(course)}</section>
@@ -55,13 +58,14 @@ function left({ green, hiddenPictures, red }: Course): Markup | undefined {
 }
 
 interface Told {
+  readonly name: string;
   readonly result: Result;
   readonly job: Job;
   readonly anchor: string;
 }
 
-function resultMarkup({ anchor, job, result }: Told, course: Course): Markup {
-  const { durationMs, errorMessage, name, status } = result;
+function resultMarkup({ anchor, job, name, result }: Told, course: Course): Markup {
+  const { durationMs, errorMessage, status } = result;
   const time =
     durationMs === undefined ? undefined : markup` <small>${duration(durationMs)}</small>`;
   const said =
@@ -82,24 +86,15 @@ function resultMarkup({ anchor, job, result }: Told, course: Course): Markup {
 `;
 }
 
-function facts(result: Result, job: Job): Markup {
-  const { errorCode, errorSource, reportedName } = result;
-  const entries: readonly (readonly [string, string | undefined])[] = [
-    ["who failed", errorSource],
-    ["code", errorCode],
-    ["reported as", reportedName],
-    ["job", job.jobId],
-    ["job state", job.state.replace("_", " ")],
-    ["attempts", String(job.attempts)],
-  ];
-  return markup`<dl>
-    ${entries.map(([term, value]) =>
-      value === undefined
-        ? markup``
-        : markup`<dt>${term}</dt>
-            <dd><code>${value}</code></dd>`,
-    )}
-  </dl>`;
+function facts({ errorCode, errorSource, reportedName }: Result, job: Job): Markup {
+  return factsMarkup({
+    "who failed": errorSource,
+    code: errorCode,
+    "reported as": reportedName,
+    job: job.jobId,
+    "job state": job.state.replace("_", " "),
+    attempts: job.attempts,
+  });
 }
 
 function detailsMarkup(result: Result): Markup | undefined {

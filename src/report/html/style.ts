@@ -28,7 +28,8 @@ small, .soft { color: var(--soft); font-size: .875rem; }
 .error { color: var(--error); background: var(--error-back); }
 .running, .queued { color: var(--open); background: var(--open-back); }
 .counts .pass, .counts .fail, .counts .error { border-color: currentColor; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .125rem 1rem; margin: .5rem 0; }
+dl { display: flex; flex-wrap: wrap; gap: .125rem 1.5rem; margin: .5rem 0; }
+dl > div { display: flex; gap: .5rem; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
 .note { padding: .5rem .75rem; border-left: .25rem solid var(--open); background: var(--open-back); }
@@ -61,7 +62,7 @@ summary .mark { padding: .0625rem .5rem; border-radius: 1rem; }
 figure { margin: .5rem 0; } figcaption { color: var(--soft); font-size: .875rem; }
 img { max-width: 100%; height: auto; border: 1px solid var(--line); }
 @media (max-width: 40rem) { .spans li { grid-template-columns: 1fr 6.5rem; } .spans svg { grid-column: 1 / -1; grid-row: 2; }
-  th, td { padding: .375rem .5rem; } th[scope=row] { min-width: 9rem; max-width: 11rem; } }
+  th, td { padding: .375rem .5rem; } th[scope=row] { min-width: 10.5rem; max-width: 12rem; } }
 @media print { body { max-width: none; padding: 0; } .wide { overflow: visible; } th, td { white-space: normal; }
   details::details-content { content-visibility: visible; display: block; } details, tr, li, figure { break-inside: avoid; }
   * { print-color-adjust: exact; } }
