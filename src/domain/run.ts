@@ -225,6 +225,7 @@ export const RunList = Type.Object(
   },
   { additionalProperties: false, description: "One page of runs." },
 );
+export type RunList = Static<typeof RunList>;
 
 /** A RunSummary without its jobs, which are read in pages. */
 export type RunHead = Omit<RunSummary, "jobs">;
