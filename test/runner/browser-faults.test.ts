@@ -52,7 +52,7 @@ describe.skipIf(!hasBrowser)("evidence of a failed browser runner", () => {
   });
 
   test("a page that never comes to rest is named before the limit strikes", async () => {
-    await using pool = await openBrowserPool({ runnerTimeout: 3_000 });
+    await using pool = await openBrowserPool({ runnerTimeout: 8_000 });
     const [result] = await runOn(pool, `${site.url}restless`, ["countsCookies"]);
     expect(result).toMatchObject({ errorCode: "navigation_failed", errorSource: "target" });
     expect(result?.errorMessage).toMatch(/did not come to rest \(networkidle\) within \d+ ms\.$/);
