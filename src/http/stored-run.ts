@@ -15,6 +15,8 @@ export function storedRun(head: RunHead, store: Pick<RunStore, "findJobs">): Rep
         yield* page;
         read += page.length;
         if (page.length < PAGE_SIZE) return;
+        // A store in this process answers at once: without a turn, a large run would hold up everyone.
+        await new Promise(setImmediate);
       }
     },
   };

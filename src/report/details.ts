@@ -1,4 +1,4 @@
-/** What a runner returned as details, as text; pictures in it are named instead of spelled out. */
+/** What a runner returned as details, and what it logged, as text; pictures in it are named instead of spelled out. */
 import type { Result } from "../domain/result.ts";
 
 const DATA_URL = /^data:([\w.+-]+\/[\w.+-]+)?[;,]/;
@@ -35,6 +35,15 @@ function size(url: string): string {
   const length = url.length - url.indexOf(",") - 1;
   const bytes = url.includes(";base64,") ? Math.round((length * 3) / 4) : length;
   return bytes < 1_024 ? `${bytes} bytes` : `${Math.round(bytes / 1_024)} KiB`;
+}
+
+/** What the runner logged, a line each. Undefined if it logged nothing. */
+export function logText({ logs = [] }: Result): string | undefined {
+  if (logs.length === 0) return undefined;
+  const lines = logs.map(({ at, message, meta }) =>
+    meta === undefined ? `${at} ${message}` : `${at} ${message} ${JSON.stringify(meta)}`,
+  );
+  return lines.join("\n");
 }
 
 /** Pictures that stand directly in the details, such as the `screenshot` of a browser runner. */

@@ -8,7 +8,7 @@
 import type { Job } from "../domain/job.ts";
 import type { Result } from "../domain/result.ts";
 import { regionOf } from "./cells.ts";
-import { detailsText } from "./details.ts";
+import { detailsText, logText } from "./details.ts";
 import { resultNames } from "./names.ts";
 import { frozen, isOpen, type ReportSource } from "./source.ts";
 import { Tally } from "./tally.ts";
@@ -84,13 +84,11 @@ function fault(result: Result): string {
 
 /** What the runner logged, and of a pass what it returned. */
 function output(result: Result): string {
-  const lines = (result.logs ?? []).map(({ at, message, meta }) =>
-    meta === undefined ? `${at} ${message}` : `${at} ${message} ${JSON.stringify(meta)}`,
-  );
   const details = result.status === "pass" ? detailsText(result, 0) : undefined;
-  if (details !== undefined) lines.push(`details: ${details}`);
-  if (lines.length === 0) return "";
-  return `      <system-out>${plain(lines.join("\n"))}</system-out>\n`;
+  const returned = details === undefined ? undefined : `details: ${details}`;
+  const parts = [logText(result), returned].filter((part) => part !== undefined);
+  if (parts.length === 0) return "";
+  return `      <system-out>${plain(parts.join("\n"))}</system-out>\n`;
 }
 
 /** Jenkins and GitLab attach the file that `[[ATTACHMENT|path]]` names, whoever printed it. */

@@ -35,11 +35,14 @@ export function oneLine(text: string): string {
 }
 
 /**
- * One line for a terminal or a build log. GitHub's runner obeys `##[…]` wherever it stands in a
- * line, and other build servers have the like (`##vso[`, `##teamcity[`).
+ * One line for a terminal or a build log, none of it a command to whoever reads the log: GitHub's
+ * runner obeys `::…::` where it leads a line, and `##[…]` wherever it stands; other build servers
+ * have the like (`##vso[`, `##teamcity[`).
  */
 export function logLine(text: string): string {
-  return oneLine(text).replace(/##(?=\w*\[)/g, "# #");
+  return oneLine(text)
+    .replace(/##(?=\w*\[)/g, "# #")
+    .replace(/^::/, ": :");
 }
 
 /** At most `length` characters, the last an ellipsis where some were left out. */

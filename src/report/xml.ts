@@ -30,7 +30,8 @@ export function xmlAttributes(
 }
 
 function legal(text: string): string {
-  return multiLine(text, "").replace(LONE_SURROGATES, "");
+  const clean = multiLine(text, "");
+  return clean.isWellFormed() ? clean : clean.replace(LONE_SURROGATES, "");
 }
 
 function entity(character: string): string {

@@ -26,24 +26,24 @@ export async function* writeHtml(given: ReportSource): AsyncGenerator<string> {
 
 function opening(view: ReportView): Markup {
   const { head, tally } = view;
+  const title = `${sign(view)} ${verdicts(head, tally)} · volley run ${head.runId}`;
   return markup`<!DOCTYPE html>
 <html lang="en">
 <head>
-  <meta charset="utf-8" />
-  <meta http-equiv="Content-Security-Policy" content="${contentPolicy()}" />
-  <meta name="viewport" content="width=device-width, initial-scale=1" />
-  <meta name="referrer" content="no-referrer" />
-  <title>${`${sign(view)} ${verdicts(head, tally)} · volley run ${head.runId}`}</title>
-  <link rel="icon" href="data:," />
-  <style>${{ markup: STYLE }}</style>
+<meta charset="utf-8" />
+<meta http-equiv="Content-Security-Policy" content="${contentPolicy()}" />
+<meta name="viewport" content="width=device-width, initial-scale=1" />
+<meta name="referrer" content="no-referrer" />
+<title>${title}</title>
+<link rel="icon" href="data:," />
+<style>${{ markup: STYLE }}</style>
 </head>
 <body>
 <header>
-  <h1>Run <code>${head.runId}</code> ${fate(head)}</h1>
-  ${counts(view)}
-  ${facts(view)}
-  ${note(view)}
-</header>
+<h1>Run <code>${head.runId}</code> ${fate(head)}</h1>
+${counts(view)}
+${facts(view)}
+${note(view)}</header>
 <main>
 `;
 }
@@ -59,11 +59,11 @@ function counts({ head, tally }: ReportView): Markup {
   const results =
     known === total ? counted(total, "result") : `${known} of ${counted(total, "result")} known`;
   return markup`<ul class="counts">
-    <li>${results}</li>
-    <li class="pass">✓ ${passed} passed</li>
-    <li class="${failed > 0 ? "fail" : ""}">✗ ${failed} failed</li>
-    <li class="${errored > 0 ? "error" : ""}">! ${errored} errored</li>
-  </ul>`;
+<li>${results}</li>
+<li class="pass">✓ ${passed} passed</li>
+<li class="${failed > 0 ? "fail" : ""}">✗ ${failed} failed</li>
+<li class="${errored > 0 ? "error" : ""}">! ${errored} errored</li>
+</ul>`;
 }
 
 function facts({ head, tally }: ReportView): Markup {
@@ -80,8 +80,5 @@ function facts({ head, tally }: ReportView): Markup {
 
 function note({ head, tally }: ReportView): Markup | undefined {
   const more = stillToCome(head, tally);
-  return more === undefined
-    ? undefined
-    : markup`<p class="note">${more}</p>
-`;
+  return more === undefined ? undefined : markup`<p class="note">${more}</p>\n`;
 }

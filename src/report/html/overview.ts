@@ -8,42 +8,29 @@ import { type Markup, markup } from "./markup.ts";
 
 export function matrixSection({ matrix }: ReportView): Markup {
   const { hiddenRegions, hiddenRows, regions, rows } = matrix;
+  const rest = `${counted(hiddenRows, "more row")} (those with a failure or an error come first)`;
   const hidden = [
-    ...(hiddenRows > 0
-      ? [`${counted(hiddenRows, "more row")} (those with a failure or an error come first)`]
-      : []),
+    ...(hiddenRows > 0 ? [rest] : []),
     ...(hiddenRegions > 0 ? [counted(hiddenRegions, "more region")] : []),
   ];
-  const more =
-    hidden.length > 0
-      ? markup`<p class="soft">Not drawn: ${hidden.join(" and ")}.</p>
-`
-      : undefined;
-  return markup`<section aria-labelledby="regions">
-    <h2 id="regions">Regions side by side</h2>
-    <div class="wide" role="region" aria-labelledby="regions" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Runner and url</th>
-            ${regions.map((region) => markup`<th scope="col">${region}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map((row) => rowMarkup(row, regions))}
-        </tbody>
-      </table>
-    </div>
-    ${more}
-  </section>
+  return markup`<section>
+<h2 id="regions">Regions side by side</h2>
+<div class="wide" role="region" aria-labelledby="regions" tabindex="0">
+<table>
+<thead>
+<tr><th scope="col">Runner and url</th>${regions.map((region) => markup`<th scope="col">${region}</th>`)}</tr>
+</thead>
+<tbody>
+${rows.map((row) => rowMarkup(row, regions))}</tbody>
+</table>
+</div>
+${hidden.length > 0 ? markup`<p class="soft">Not drawn: ${hidden.join(" and ")}.</p>\n` : undefined}</section>
 `;
 }
 
 function rowMarkup(row: Row, regions: readonly string[]): Markup {
-  return markup`<tr>
-    <th scope="row"><b>${rowName(row)}</b><span class="url">${row.url}</span></th>
-    ${regions.map((region) => cellMarkup(row.cells.get(region)))}
-  </tr>
+  const cells = regions.map((region) => cellMarkup(row.cells.get(region)));
+  return markup`<tr><th scope="row"><b>${rowName(row)}</b> <span class="url">${row.url}</span></th>${cells}</tr>
 `;
 }
 
@@ -52,86 +39,62 @@ function cellMarkup(cell: Cell | undefined): Markup {
   const { durationMs, errorSource, mark } = cell;
   const anchor = anchorOf(cell);
   const label = `${SIGNS[mark]} ${mark}`;
-  const text = anchor === undefined ? markup`${label}` : markup`<a href="#${anchor}">${label}</a>`;
-  const small = [errorSource, durationMs === undefined ? undefined : duration(durationMs)]
+  const linked =
+    anchor === undefined ? markup`${label}` : markup`<a href="#${anchor}">${label}</a>`;
+  const more = [errorSource, durationMs === undefined ? undefined : duration(durationMs)]
     .filter((part) => part !== undefined)
     .join(" · ");
-  return markup`<td class="${mark}">
-    <span class="mark">${text}</span>${small === "" ? undefined : markup`<small>${small}</small>`}
-  </td>`;
+  const small = more === "" ? undefined : markup` <small>${more}</small>`;
+  return markup`<td class="${mark}"><span class="mark">${linked}</span>${small}</td>`;
 }
 
 /** Undefined if there are no errors. */
 export function causesSection({ causes, hiddenErrors }: ReportView): Markup | undefined {
   if (causes.length === 0) return undefined;
-  const more =
-    hiddenErrors > 0
-      ? markup`<p class="soft">And ${counted(hiddenErrors, "error")} of other causes.</p>
-`
-      : undefined;
+  const others = counted(hiddenErrors, "error");
   return markup`<section>
-    <h2>Errors by cause</h2>
-    <ul class="causes">
-      ${causes.map(causeMarkup)}
-    </ul>
-    ${more}
-  </section>
+<h2>Errors by cause</h2>
+<ul class="causes">
+${causes.map(causeMarkup)}</ul>
+${hiddenErrors > 0 ? markup`<p class="soft">And ${others} of other causes.</p>\n` : undefined}</section>
 `;
 }
 
 function causeMarkup({ blame, count, hiddenRunners, message, regions, runners }: Cause): Markup {
   const more = hiddenRunners > 0 ? ` and ${hiddenRunners} more` : "";
   const who = blame === "" ? undefined : markup`<code>${blame}</code> · `;
-  return markup`<li>
-    <b>${count} × ${message}</b><br /><small
-      >${who}${runners.join(", ") + more} in ${regions.join(", ")}</small
-    >
-  </li>
+  const where = `${runners.join(", ")}${more} in ${regions.join(", ")}`;
+  return markup`<li><b>${count} × ${message}</b><br /><small>${who}${where}</small></li>
 `;
 }
 
 /** Undefined if no job has ended after a dispatch. */
 export function timingsSection({ head, hiddenSpans, spans }: ReportView): Markup | undefined {
   if (spans.length === 0) return undefined;
-  const lastEnd = spans.reduce(
-    (end, { durationMs, startMs }) => Math.max(end, startMs + durationMs),
-    1,
-  );
-  const whole = Math.max(lastEnd, head.durationMs ?? 0);
+  const lastEnd = Math.max(...spans.map(({ durationMs, startMs }) => startMs + durationMs));
+  const whole = Math.max(lastEnd, head.durationMs ?? 0, 1);
   const more =
     hiddenSpans > 0
-      ? `; the slowest ${spans.length}, ${counted(hiddenSpans, "more job")} not drawn`
+      ? ` The slowest ${spans.length}; ${counted(hiddenSpans, "more job")} not drawn.`
       : "";
   return markup`<section>
-    <h2>Timings</h2>
-    <p class="soft">
-      Each job from its first dispatch to its end; the whole width is ${duration(whole)} from the
-      acceptance of the run${more}.
-    </p>
-    <ol class="spans">
-      ${spans.map((span) => spanMarkup(span, whole))}
-    </ol>
-  </section>
+<h2>Timings</h2>
+<p class="soft">Each job from its first dispatch to its end. The whole width is ${duration(whole)} from the acceptance of the run.${more}</p>
+<ol class="spans">
+${spans.map((span) => spanMarkup(span, whole))}</ol>
+</section>
 `;
 }
 
-function spanMarkup(
-  { attempts, durationMs, region, startMs, url, worst }: Span,
-  whole: number,
-): Markup {
+function spanMarkup(span: Span, whole: number): Markup {
+  const { attempts, durationMs, region, startMs, url, worst } = span;
   const share = (ms: number): string => ((ms / whole) * 1_000).toFixed(1);
   const repeated = attempts > 1 ? `, ${attempts} attempts` : "";
   const label = `${worst}: began after ${duration(startMs)}, took ${duration(durationMs)}${repeated}`;
-  return markup`<li>
-    <span>${region} <small class="url">${url}</small></span
-    ><svg viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label="${label}">
-      <rect
-        class="${worst}"
-        x="${share(startMs)}"
-        width="${share(Math.max(durationMs, whole / 250))}"
-        height="10"
-      /></svg
-    ><span class="time">${SIGNS[worst]} ${duration(durationMs)}</span>
-  </li>
+  // The shortest job is still to be seen.
+  const width = share(Math.max(durationMs, whole / 250));
+  return markup`<li><span>${region} <small class="url">${url}</small></span>
+<svg viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label="${label}"><rect class="${worst}" x="${share(startMs)}" width="${width}" height="10" /></svg>
+<span class="time">${SIGNS[worst]} ${duration(durationMs)}</span></li>
 `;
 }

@@ -2,7 +2,7 @@
 import type { Job } from "../../domain/job.ts";
 import type { Result } from "../../domain/result.ts";
 import { regionOf, SIGNS } from "../cells.ts";
-import { detailsText, pictures } from "../details.ts";
+import { detailsText, logText, pictures } from "../details.ts";
 import { resultNames } from "../names.ts";
 import type { ReportSource } from "../source.ts";
 import { beginning } from "../untrusted-text.ts";
@@ -45,15 +45,14 @@ export async function* resultSections(source: ReportSource): AsyncGenerator<Mark
 
 /** What was not spelled out. */
 function left({ green, hiddenPictures, red }: Course): Markup | undefined {
+  if (red + green === 0) return markup`<p class="soft">No result is known yet.</p>\n`;
   const parts = [
-    ...(red > MAX_RED ? [counted(red - MAX_RED, "more result") + " that did not pass"] : []),
-    ...(green > MAX_GREEN ? [counted(green - MAX_GREEN, "more result") + " that passed"] : []),
+    ...(red > MAX_RED ? [`${counted(red - MAX_RED, "more result")} that did not pass`] : []),
+    ...(green > MAX_GREEN ? [`${counted(green - MAX_GREEN, "more result")} that passed`] : []),
     ...(hiddenPictures > 0 ? [counted(hiddenPictures, "picture")] : []),
   ];
   if (parts.length === 0) return undefined;
-  return markup`<p class="soft">
-    Not spelled out here: ${parts.join(", ")}. The JSON report has them all.
-  </p>
+  return markup`<p class="soft">Not spelled out here: ${parts.join(", ")}. The JSON report has them all.</p>
 `;
 }
 
@@ -71,18 +70,13 @@ function resultMarkup({ anchor, job, name, result }: Told, course: Course): Mark
   const said =
     errorMessage === undefined
       ? undefined
-      : markup`<p class="said">${beginning(errorMessage, MAX_TEXT)}</p>
-`;
+      : markup`<p class="said">${beginning(errorMessage, MAX_TEXT)}</p>\n`;
   return markup`<details>
-    <summary>
-      <span class="mark ${status}">${SIGNS[status]} ${status}</span> <b>${name}</b> ${regionOf(job)}
-      <span class="url">${job.url}</span>${time}
-    </summary>
-    <div class="inside" id="${anchor}">
-      ${said}${facts(result, job)}
-      ${detailsMarkup(result)}${logMarkup(result)}${pictureMarkup(result, course)}
-    </div>
-  </details>
+<summary><span class="mark ${status}">${SIGNS[status]} ${status}</span> <b>${name}</b> ${regionOf(job)} <span class="url">${job.url}</span>${time}</summary>
+<div class="inside" id="${anchor}">
+${said}${facts(result, job)}
+${textPart("Details", detailsText(result, 2))}${textPart("Log", logText(result))}${pictureMarkup(result, course)}</div>
+</details>
 `;
 }
 
@@ -97,39 +91,27 @@ function facts({ errorCode, errorSource, reportedName }: Result, job: Job): Mark
   });
 }
 
-function detailsMarkup(result: Result): Markup | undefined {
-  const text = detailsText(result, 2);
+function textPart(title: string, text: string | undefined): Markup | undefined {
   if (text === undefined) return undefined;
-  return markup`<h3>Details</h3>
-    <pre>${beginning(text, MAX_TEXT)}</pre>
+  // A reader drops the first newline of a <pre>.
+  return markup`<h3>${title}</h3>
+<pre>
+${beginning(text, MAX_TEXT)}</pre>
 `;
 }
 
-function logMarkup({ logs = [] }: Result): Markup | undefined {
-  if (logs.length === 0) return undefined;
-  const lines = logs.map(({ at, message, meta }) =>
-    [at, message, ...(meta === undefined ? [] : [JSON.stringify(meta)])].join(" "),
-  );
-  return markup`<h3>Log</h3>
-    <pre>${beginning(lines.join("\n"), MAX_TEXT)}</pre>
-`;
-}
-
-function pictureMarkup(result: Result, course: Course): Markup | undefined {
+function pictureMarkup(result: Result, course: Course): Markup {
   const shown = pictures(result).filter(({ url }) => {
     const fits = url.length <= course.room;
     if (fits) course.room -= url.length;
     else course.hiddenPictures++;
     return fits;
   });
-  if (shown.length === 0) return undefined;
-  // The URL is base64 only, see `pictures`.
   return markup`${shown.map(
-    ({ name, url }) =>
-      markup`<figure>
-        <img src="${{ markup: url }}" alt="${name} of ${result.name}" loading="lazy" />
-        <figcaption>${name}</figcaption>
-      </figure>
+    ({ name, url }) => markup`<figure>
+<img src="${url}" alt="${name} of ${result.name}" loading="lazy" />
+<figcaption>${name}</figcaption>
+</figure>
 `,
   )}`;
 }
