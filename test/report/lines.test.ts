@@ -62,20 +62,20 @@ describe("dot", () => {
   });
 });
 
-describe("github", () => {
-  const failing = (name: string, url: string): RunSummary => {
-    const [job] = PASSED.jobs;
-    const results = [
-      {
-        name,
-        status: "error" as const,
-        errorMessage: `100% ${name}`,
-        errorSource: "runner" as const,
-      },
-    ];
-    return { ...PASSED, jobs: [{ ...job!, url, region: "eu", results }] };
-  };
+function failing(name: string, url: string): RunSummary {
+  const [job] = PASSED.jobs;
+  const results = [
+    {
+      name,
+      status: "error" as const,
+      errorMessage: `100% ${name}`,
+      errorSource: "runner" as const,
+    },
+  ];
+  return { ...PASSED, jobs: [{ ...job!, url, region: "eu", results }] };
+}
 
+describe("github", () => {
   test("escapes what the runner of GitHub Actions unescapes", async () => {
     const [command] = commandsOf(
       await report("github", failing("a:b,c%d", "https://shop.example/")),

@@ -1,6 +1,8 @@
 /**
  * A real Chromium for tests of pages, cut off from every host but this machine.
  */
+import { type Browser, chromium } from "playwright-core";
+
 const CHROMIUM =
   Bun.which("chromium") ?? Bun.which("google-chrome-stable") ?? Bun.which("google-chrome");
 
@@ -25,6 +27,12 @@ export function openView(size: { width: number; height: number }): Bun.WebView {
     ...size,
     backend: { type: "chrome", path: CHROMIUM, argv: ARGUMENTS },
   });
+}
+
+/** The same browser, for tests that watch its console and its requests. */
+export function launchBrowser(): Promise<Browser> {
+  if (CHROMIUM === null) throw new Error("No Chromium on this machine.");
+  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
 }
 
 /** Hosts of everything the page has loaded so far. */
