@@ -22,7 +22,7 @@ const TAGS = new Set(
   ),
 );
 const ATTRIBUTES = new Set(
-  "lang charset http-equiv content name rel href class id role aria-labelledby aria-label tabindex scope src alt loading viewBox preserveAspectRatio x width height".split(
+  "lang charset http-equiv content name rel href class id role aria-labelledby aria-label tabindex scope src alt viewBox preserveAspectRatio x width height".split(
     " ",
   ),
 );

@@ -109,7 +109,7 @@ function pictureMarkup(result: Result, course: Course): Markup {
   });
   return markup`${shown.map(
     ({ name, url }) => markup`<figure>
-<img src="${url}" alt="${name} of ${result.name}" loading="lazy" />
+<img src="${url}" alt="${name} of ${result.name}" />
 <figcaption>${name}</figcaption>
 </figure>
 `,
