@@ -22,6 +22,32 @@ export const State = Type.Union(
 export type State = Static<typeof State>;
 export type EndState = Exclude<State, "queued" | "running">;
 
+export const RegionMismatch = Type.Object(
+  {
+    message: Type.String({
+      description: "One sentence for a person.",
+      examples: ['The endpoint says it is in region "eu-west-1".'],
+    }),
+    reported: Type.Optional(
+      Type.String({
+        description: "The region the endpoint says it is in.",
+        examples: ["eu-west-1"],
+      }),
+    ),
+    sharedWith: Type.Optional(
+      Type.Array(Type.String(), {
+        description: "Other regions that are configured with the same endpoint.",
+        examples: [["eu-west-1"]],
+      }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description: "Why the answer may not be one of the region that was asked; absent if it is.",
+  },
+);
+export type RegionMismatch = Static<typeof RegionMismatch>;
+
 export const Job = Type.Object(
   {
     jobId: Type.String({
@@ -34,6 +60,7 @@ export const Job = Type.Object(
     results: Type.Array(Result, {
       description: "One result per requested runner, in request order; empty until the job ends.",
     }),
+    regionMismatch: Type.Optional(RegionMismatch),
     error: Type.Optional(
       Type.String({ description: "Why the job did not complete, in one sentence." }),
     ),
@@ -64,4 +91,5 @@ export interface JobEnd {
   readonly error?: string;
   readonly errorCode?: string;
   readonly errorSource?: ErrorSource;
+  readonly regionMismatch?: RegionMismatch;
 }

@@ -31,6 +31,30 @@ export const RUNNER_NAME = {
   examples: ["cookieBannerTest"],
 };
 
+/** Most warnings kept with a run: they are told with every status of it. */
+export const MAX_WARNINGS = 100;
+
+export const RunWarning = Type.Object(
+  {
+    code: Type.Literal("missing_runner", { description: "A stable code." }),
+    message: Type.String({
+      description: "One sentence for a person.",
+      examples: ['Region "us-east-1" offers no runner "cookieBannerTest".'],
+    }),
+    region: Type.String({ description: "The region it is about.", examples: ["us-east-1"] }),
+    runner: Type.String({
+      description: "The runner it is about.",
+      examples: ["cookieBannerTest"],
+    }),
+  },
+  { additionalProperties: false, description: "What will probably go wrong." },
+);
+export type RunWarning = Static<typeof RunWarning>;
+
+export const Warnings = Type.Array(RunWarning, {
+  description: `What the regions' endpoints, asked lately, let expect of the run when it was accepted; at most ${MAX_WARNINGS}, absent if nothing.`,
+});
+
 const RunnerInput = Type.Object(
   {
     url: Type.Optional(
@@ -169,6 +193,7 @@ export const RunStatus = Type.Object(
       format: "date-time",
       description: "When anything above last changed.",
     }),
+    warnings: Type.Optional(Warnings),
   },
   { additionalProperties: false, description: "Where a run stands, in live counts." },
 );
@@ -202,13 +227,16 @@ export const RunSummary = Type.Object(
       Type.String({ format: "date-time", description: "End of the run." }),
     ),
     durationMs: Type.Optional(count("From acceptance to end, in milliseconds.")),
+    warnings: Type.Optional(Warnings),
   },
   { additionalProperties: false, description: "A run and all its results; partial while it runs." },
 );
 export type RunSummary = Static<typeof RunSummary>;
 
+const { warnings: _warnings, ...listedStatus } = RunStatus.properties;
+
 export const ListedRun = Type.Object(
-  { ...RunStatus.properties, mode: Mode, tags: Tags, summary: SummaryCounts },
+  { ...listedStatus, mode: Mode, tags: Tags, summary: SummaryCounts },
   { additionalProperties: false, description: "A run in a list." },
 );
 export type ListedRun = Static<typeof ListedRun>;

@@ -24,8 +24,8 @@ function before({ mode, parentRunId, runId, state, tags }: RunHead): string {
   return fields({ runId, parentRunId, mode, tags, state });
 }
 
-function after({ completedAt, createdAt, durationMs, summary }: RunHead): string {
-  return fields({ summary, createdAt, completedAt, durationMs });
+function after({ completedAt, createdAt, durationMs, summary, warnings }: RunHead): string {
+  return fields({ summary, createdAt, completedAt, durationMs, warnings });
 }
 
 function fields(shape: object): string {

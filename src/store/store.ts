@@ -7,7 +7,7 @@
 import type { RunEvent } from "../domain/event.ts";
 import type { EndState, Job, JobEnd, RequestedRunner, State } from "../domain/job.ts";
 import type { Result } from "../domain/result.ts";
-import type { ListedRun, Mode, RunHead, RunRequest, RunStatus } from "../domain/run.ts";
+import type { ListedRun, Mode, RunHead, RunRequest, RunStatus, RunWarning } from "../domain/run.ts";
 
 /** A run as it is handed over for keeping. Times are milliseconds since the epoch. */
 export interface NewRun {
@@ -23,6 +23,8 @@ export interface NewRun {
   readonly jobTimeoutMs?: number;
   /** How often a job may be dispatched again. */
   readonly retries: number;
+  /** What is warned of; absent if nothing. */
+  readonly warnings?: readonly RunWarning[];
   readonly createdAt: number;
   /** Digest of the request body: tells a repeated submit from another one with the same id. */
   readonly requestDigest: string;

@@ -88,7 +88,12 @@ export function readContract(name: string, open: OpenStore): void {
       ];
       const job = await pending(store(), run);
       await store().startJob(run, job, moment(CREATED + 1));
-      const end: JobEnd = { ...unreachable, results };
+      const regionMismatch = {
+        message: 'The endpoint says it is in region "us".',
+        reported: "us",
+        sharedWith: ["ap"],
+      };
+      const end: JobEnd = { ...unreachable, results, regionMismatch };
       await store().endJob(run, job, end, endMoment(CREATED + 40, 39));
       expect(await store().findJobs("r", -1, 1)).toEqual([
         {
@@ -98,6 +103,7 @@ export function readContract(name: string, open: OpenStore): void {
           state: "failed",
           attempts: 1,
           results,
+          regionMismatch,
           error: unreachable.error!,
           errorCode: unreachable.errorCode!,
           errorSource: "transport",

@@ -49,6 +49,24 @@ export function submitContract(name: string, open: OpenStore): void {
       expect(Object.hasOwn(await created(store(), newRun("r")), limit)).toBe(false);
     });
 
+    test("keeps what was warned of, and tells it with the run, not with a list", async () => {
+      const message = 'Region "us" offers no runner "a".';
+      const warnings = [{ code: "missing_runner" as const, message, region: "us", runner: "a" }];
+      const run = await created(store(), newRun("warned", { warnings }));
+      await created(store(), newRun("quiet"));
+      expect((await store().findStatus("warned"))?.warnings).toEqual(warnings);
+      expect((await store().findRun("warned"))?.warnings).toEqual(warnings);
+      await execute(store(), run, 0, answered("pass"));
+      await store().endRun(run, "completed", endMoment());
+      expect((await store().findRun("warned"))?.warnings).toEqual(warnings);
+      for (const found of [await store().findStatus("quiet"), await store().findRun("quiet")]) {
+        expect(Object.hasOwn(found!, "warnings")).toBe(false);
+      }
+      for (const listed of (await store().listRuns({}, 10)).runs) {
+        expect(Object.hasOwn(listed, "warnings")).toBe(false);
+      }
+    });
+
     test("answers a repeated run id with the run that is there, and writes nothing", async () => {
       await created(store(), newRun("r", { jobs: 2 }));
       const again = newRun("r", { jobs: 5, requestDigest: "other" });

@@ -2,9 +2,9 @@
  * Rows of the database as shapes of the domain. Unknown values are absent, never null.
  */
 import type { RunEvent } from "../../domain/event.ts";
-import type { Job, State } from "../../domain/job.ts";
+import type { Job, RegionMismatch, State } from "../../domain/job.ts";
 import { type ErrorSource, type Result, unanswered } from "../../domain/result.ts";
-import type { ListedRun, Mode, RunHead, RunStatus } from "../../domain/run.ts";
+import type { ListedRun, Mode, RunHead, RunStatus, RunWarning } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
 import type { AnsweredJob, PendingJob, RunSettings, StoredRun } from "../store.ts";
 
@@ -18,6 +18,7 @@ export interface RunRow {
   readonly timeout_ms: number;
   readonly job_timeout_ms: number | null;
   readonly retries: number;
+  readonly warnings: string | null;
   readonly state: State;
   readonly total_jobs: number;
   readonly queued_jobs: number;
@@ -51,6 +52,7 @@ export interface JobRow {
   readonly error: string | null;
   readonly error_code: string | null;
   readonly error_source: ErrorSource | null;
+  readonly region_mismatch: string | null;
   readonly started_at: number | null;
   readonly completed_at: number | null;
   readonly duration_ms: number | null;
@@ -91,6 +93,7 @@ export function toRunStatus(row: RunRow): RunStatus {
     runningJobs: row.running_jobs,
     createdAt: timestamp(row.created_at),
     updatedAt: timestamp(row.updated_at),
+    ...warnings(row),
   };
 }
 
@@ -105,12 +108,19 @@ export function toRunHead(row: RunRow): RunHead {
     summary: { total, passed, failed, errored },
     createdAt: timestamp(row.created_at),
     ...present({ completedAt: timestampOrNull(row.completed_at), durationMs: row.duration_ms }),
+    ...warnings(row),
   };
 }
 
+function warnings({ warnings: json }: RunRow): Pick<RunHead, "warnings"> {
+  return json === null ? {} : { warnings: JSON.parse(json) as RunWarning[] };
+}
+
+/** A list leaves out the warnings of its runs. */
 export function toListedRun(row: RunRow): ListedRun {
-  const { mode, summary, tags } = toRunHead(row);
-  return { ...toRunStatus(row), mode, tags, summary };
+  const unwarned = { ...row, warnings: null };
+  const { mode, summary, tags } = toRunHead(unwarned);
+  return { ...toRunStatus(unwarned), mode, tags, summary };
 }
 
 export function toRunSettings(row: RunRow): RunSettings {
@@ -163,6 +173,9 @@ export function toJob(row: JobRow): Job {
     state: row.state,
     attempts: row.attempts,
     results: results(row),
+    ...(row.region_mismatch === null
+      ? {}
+      : { regionMismatch: JSON.parse(row.region_mismatch) as RegionMismatch }),
     ...present({
       error: row.error,
       errorCode: row.error_code,

@@ -120,6 +120,7 @@ export class SqliteStore implements RunStore {
         end.error ?? null,
         end.errorCode ?? null,
         end.errorSource ?? null,
+        end.regionMismatch ? JSON.stringify(end.regionMismatch) : null,
         moment.at,
         moment.durationMs,
         moment.event,

@@ -22,6 +22,7 @@ type EndedJob = [
   error: string | null,
   errorCode: string | null,
   errorSource: string | null,
+  regionMismatch: string | null,
   at: number,
   durationMs: number,
   event: number,
@@ -45,11 +46,11 @@ export function prepareStatements(db: Database) {
     insertRun: db.prepare<RunRow, [Record<string, string | number | null>]>(`
       INSERT INTO runs (
         key, run_id, idempotency_key, request_digest, parent_run_id, mode, tags, concurrency,
-        timeout_ms, job_timeout_ms, retries, state, total_jobs, queued_jobs, total, created_at,
+        timeout_ms, job_timeout_ms, retries, warnings, state, total_jobs, queued_jobs, total, created_at,
         updated_at, last_event
       ) VALUES (
         $key, $runId, $idempotencyKey, $requestDigest, $parentRunId, $mode, $tags, $concurrency,
-        $timeoutMs, $jobTimeoutMs, $retries, 'queued', $totalJobs, $totalJobs, $total, $createdAt,
+        $timeoutMs, $jobTimeoutMs, $retries, $warnings, 'queued', $totalJobs, $totalJobs, $total, $createdAt,
         $createdAt, 1
       ) RETURNING *`),
 
@@ -101,8 +102,8 @@ export function prepareStatements(db: Database) {
 
     endJob: db.prepare<never, EndedJob>(`
       UPDATE jobs
-      SET state = ?, results = ?, error = ?, error_code = ?, error_source = ?, completed_at = ?,
-        duration_ms = ?, ended_event = ?
+      SET state = ?, results = ?, error = ?, error_code = ?, error_source = ?,
+        region_mismatch = ?, completed_at = ?, duration_ms = ?, ended_event = ?
       WHERE key = ? AND state = 'running'`),
 
     countOpen: db.prepare<OpenRow, [run: number]>(`

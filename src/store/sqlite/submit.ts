@@ -125,6 +125,7 @@ export class Submits {
       timeoutMs: run.timeoutMs,
       jobTimeoutMs: run.jobTimeoutMs ?? null,
       retries: run.retries,
+      warnings: run.warnings ? JSON.stringify(run.warnings) : null,
       totalJobs: jobs.length,
       total: jobs.reduce((sum, { runners }) => sum + runners.length, 0),
       createdAt: run.createdAt,

@@ -10,6 +10,8 @@ CREATE TABLE runs (
   timeout_ms INTEGER NOT NULL,
   job_timeout_ms INTEGER,
   retries INTEGER NOT NULL,
+  -- JSON: what was warned of when the run was accepted; NULL if nothing was.
+  warnings TEXT,
   state TEXT NOT NULL CHECK (
     state IN ('queued', 'running', 'completed', 'failed', 'timed_out', 'cancelled')
   ),
@@ -68,6 +70,8 @@ CREATE TABLE jobs (
   error TEXT,
   error_code TEXT,
   error_source TEXT,
+  -- JSON: why the results may be those of another region; NULL if they are not.
+  region_mismatch TEXT,
   started_at INTEGER,
   completed_at INTEGER,
   duration_ms INTEGER,
