@@ -20,6 +20,7 @@ import { failure } from "./dispatch/answer.ts";
 import type { Dispatch } from "./dispatch/dispatch.ts";
 import { Fleet } from "./dispatch/fleet.ts";
 import { localDispatch } from "./dispatch/local.ts";
+import { truthful } from "./dispatch/region-truth.ts";
 import { remoteDispatch } from "./dispatch/remote.ts";
 import { StartError } from "./domain/errors.ts";
 import { safeFetch } from "./http/app.ts";
@@ -86,11 +87,13 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const metrics = new Metrics();
   const measure = orchestratorMetrics(metrics, () => orchestrator);
   const { pool, release, store } = openParts(config, log, measure.committed);
-  const orchestrator = openOrchestrator(config, { store, pool, log, observe: measure.observe });
+  const fleet = new Fleet({ regions: config.regions, clock: systemClock, atOnce: INFO_AT_ONCE });
+  const parts = { store, pool, fleet, log, observe: measure.observe };
+  const orchestrator = openOrchestrator(config, parts);
   const live = new Live({ store, changes: orchestrator.changes, log });
   const app = orchestratorApp({
     basePath,
-    fleet: new Fleet({ regions: config.regions, clock: systemClock, atOnce: INFO_AT_ONCE }),
+    fleet,
     keepOpen,
     live,
     log,
@@ -104,6 +107,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const stopped = new AbortController();
   const lag = watchLoopLag(measure.late);
   const ready = afterTheCaller().then(async () => {
+    fleet.refresh();
     await orchestrator.recover();
     const bounds = { keepForMs: config.keepFor, keepRuns: config.keepRuns };
     void retain({ store, clock: systemClock, log, ...bounds }, stopped.signal);
@@ -138,16 +142,20 @@ function afterTheCaller(): Promise<void> {
 interface OrchestratorParts {
   readonly store: RunStore;
   readonly pool: RunnerPool | undefined;
+  readonly fleet: Fleet;
   readonly log: Log;
   readonly observe: Observe;
 }
 
 function openOrchestrator(config: OrchestratorConfig, parts: OrchestratorParts): Orchestrator {
   const { pool, ...shared } = parts;
+  const { regions } = config;
+  const reportedRegion = (name: string) => parts.fleet.reportedRegion(name);
+  const remote = remoteDispatch({ ...config, clock: systemClock });
   return new Orchestrator({
     ...shared,
     dispatch: {
-      remote: remoteDispatch({ ...config, clock: systemClock }),
+      remote: truthful(remote, { regions, reportedRegion }),
       local: pool ? localDispatch(pool) : noLocalRunners,
     },
     clock: systemClock,

@@ -10,6 +10,7 @@ import type { JobOutcome } from "./dispatch.ts";
 
 const MAX_LOGS = 50;
 const MAX_NAME = 128;
+const MAX_REGION = 128;
 const MAX_TEXT = 8_192;
 
 /** A failure without results. `error` is one sentence; it may quote the endpoint. */
@@ -25,7 +26,7 @@ export function failure(errorCode: string, errorSource: ErrorSource, error: stri
 export function readAnswer(body: string, runners: readonly RequestedRunner[]): JobOutcome {
   const answer = parseBody(body);
   if ("fault" in answer) return failure("bad_body", "transport", answer.fault);
-  const raw = isObject(answer.value) ? answer.value["results"] : undefined;
+  const { region, results: raw } = isObject(answer.value) ? answer.value : {};
   if (!Array.isArray(raw)) {
     return failure("bad_body", "transport", 'The endpoint answered JSON without "results".');
   }
@@ -35,8 +36,9 @@ export function readAnswer(body: string, runners: readonly RequestedRunner[]): J
       ? toResult(name, raw[index])
       : unanswered(name, { error, errorCode: "missing_results", errorSource: "transport" }),
   );
-  if (raw.length >= runners.length) return { state: "completed", results };
-  return { ...failure("missing_results", "transport", error), results };
+  const said = present({ reportedRegion: textOrNothing(region, MAX_REGION) });
+  if (raw.length >= runners.length) return { state: "completed", results, ...said };
+  return { ...failure("missing_results", "transport", error), results, ...said };
 }
 
 /** An error of the SDK's runner server, which it answers with status 500. */

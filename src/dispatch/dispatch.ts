@@ -17,6 +17,8 @@ export type JobOutcome = JobEnd & {
   readonly state: "completed" | "failed";
   /** Present if another attempt may succeed; `afterMs`: not earlier, said the endpoint. */
   readonly retry?: { readonly afterMs?: number };
+  /** The region that the answer names as its own. */
+  readonly reportedRegion?: string;
 };
 
 /**

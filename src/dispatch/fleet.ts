@@ -13,6 +13,8 @@ import { fleetDrift } from "./drift.ts";
 import { askEndpoint, type EndpointInfo, INFO_LIMIT_MS } from "./endpoint-info.ts";
 
 const FRESH_MS = 30_000;
+/** How long an answer says what a region offers, where nobody can wait for a newer one. */
+const TRUSTED_MS = 300_000;
 const MAX_HISTORY = 20;
 
 /** How long whoever wants to know waits for endpoints that never answered, in milliseconds. */
@@ -29,6 +31,8 @@ export interface FleetOptions {
 
 interface Known {
   readonly info: EndpointInfo;
+  /** What is offered, if the endpoint told. */
+  readonly runners?: ReadonlySet<string>;
   /** When it was answered: milliseconds since the epoch, and on the monotonic clock. */
   readonly at: number;
   readonly monotonic: number;
@@ -44,15 +48,17 @@ interface Entry {
 
 export class Fleet {
   readonly #clock: Clock;
-  readonly #ask: NonNullable<FleetOptions["ask"]>;
+  readonly #endpoint: NonNullable<FleetOptions["ask"]>;
   readonly #permits: Semaphore;
-  readonly #entries: readonly Entry[];
+  readonly #entries: ReadonlyMap<string, Entry>;
 
   constructor({ ask = askEndpoint, atOnce, clock, regions }: FleetOptions) {
-    this.#ask = ask;
+    this.#endpoint = ask;
     this.#clock = clock;
     this.#permits = new Semaphore(atOnce);
-    this.#entries = Array.from(regions.values(), (region) => ({ region, history: [] }));
+    this.#entries = new Map(
+      Array.from(regions, ([name, region]) => [name, { region, history: [] }]),
+    );
   }
 
   /**
@@ -60,28 +66,71 @@ export class Fleet {
    * the time an endpoint has to answer, only for those that never answered.
    */
   async report(): Promise<RegionList> {
-    for (const entry of this.#entries) this.#refresh(entry);
-    await this.#patiently(this.#entries.filter(({ known }) => !known));
+    this.refresh();
+    const entries = [...this.#entries.values()];
+    await this.#patiently(entries.filter(({ known }) => !known));
     const drift = fleetDrift(
-      this.#entries.map(({ known, region }) => ({ region, ...present({ info: known?.info }) })),
+      entries.map(({ known, region }) => ({ region, ...present({ info: known?.info }) })),
     );
     return {
-      regions: this.#entries.map((entry) => report(entry, drift.get(entry.region.name) ?? [])),
+      regions: entries.map((entry) => report(entry, drift.get(entry.region.name) ?? [])),
     };
   }
 
-  /** Asks the endpoint unless it is being asked, or said something lately. */
+  /** Has every endpoint asked in the background that said nothing lately. */
+  refresh(): void {
+    for (const entry of this.#entries.values()) this.#refresh(entry);
+  }
+
+  /**
+   * The runners that these regions offer, told at once from what was answered in the last minutes.
+   * A region whose endpoint did not tell is left out.
+   */
+  offered(regions: ReadonlySet<string>): ReadonlyMap<string, ReadonlySet<string>> {
+    const entries = this.#named(regions);
+    for (const entry of entries) this.#refresh(entry);
+    return offers(entries, this.#clock.monotonic() - TRUSTED_MS);
+  }
+
+  /** The same from answers of now: every endpoint is asked, and given its time to answer. */
+  async offeredNow(
+    regions: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const since = this.#clock.monotonic();
+    const entries = this.#named(regions);
+    for (const entry of entries) this.#ask(entry);
+    await this.#patiently(entries);
+    return offers(entries, since);
+  }
+
+  /** The region that the endpoint of a region last said it is in, if it did. */
+  reportedRegion(name: string): string | undefined {
+    const info = this.#entries.get(name)?.known?.info;
+    return info?.healthy ? info.region : undefined;
+  }
+
+  #named(regions: ReadonlySet<string>): Entry[] {
+    return Array.from(regions).flatMap((name) => this.#entries.get(name) ?? []);
+  }
+
+  /** Asks the endpoint unless it said something lately. */
   #refresh(entry: Entry): void {
-    const { asking, known } = entry;
-    if (asking || (known && this.#clock.monotonic() - known.monotonic < FRESH_MS)) return;
-    entry.asking = this.#question(entry).finally(() => delete entry.asking);
+    const { known } = entry;
+    if (known && this.#clock.monotonic() - known.monotonic < FRESH_MS) return;
+    this.#ask(entry);
+  }
+
+  /** Asks the endpoint unless it is being asked. */
+  #ask(entry: Entry): void {
+    entry.asking ??= this.#question(entry).finally(() => delete entry.asking);
   }
 
   async #question(entry: Entry): Promise<void> {
     using _permit = await this.#permits.acquire();
-    const info = await this.#ask(entry.region, () => this.#clock.monotonic());
+    const info = await this.#endpoint(entry.region, () => this.#clock.monotonic());
     const at = this.#clock.now();
-    entry.known = { info, at, monotonic: this.#clock.monotonic() };
+    const runners = info.healthy && info.runners ? new Set(info.runners) : undefined;
+    entry.known = { info, at, monotonic: this.#clock.monotonic(), ...present({ runners }) };
     entry.history.push({ at: isoTime(at), ...present({ latencyMs: latency(info) }) });
     if (entry.history.length > MAX_HISTORY) entry.history.shift();
   }
@@ -96,6 +145,18 @@ export class Fleet {
     await Promise.race([Promise.all(answers), promise]);
     resolve();
   }
+}
+
+/** What these regions offer, from answers not older than `since` on the monotonic clock. */
+function offers(
+  entries: readonly Entry[],
+  since: number,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map(
+    entries.flatMap(({ known, region }) =>
+      known?.runners && known.monotonic >= since ? [[region.name, known.runners]] : [],
+    ),
+  );
 }
 
 function report({ history, known, region }: Entry, drift: Drift[]): RegionReport {

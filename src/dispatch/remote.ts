@@ -88,7 +88,8 @@ async function withoutMissingRunners(
     return (missing.has(name) ? undefined : answered?.next().value) ?? unanswered(name, why);
   });
   // A second failure outweighs the first: it says why nothing was answered.
-  return { ...(outcome.state === "failed" ? outcome : lacking), results };
+  const said = present({ reportedRegion: outcome.reportedRegion });
+  return { ...(outcome.state === "failed" ? outcome : lacking), results, ...said };
 }
 
 /** What the endpoint knows it will refuse again is not worth another attempt. */

@@ -17,6 +17,7 @@ export const ERROR_CODES = [
   "missing_url",
   "local_mode_unavailable",
   "unknown_runner",
+  "missing_runners",
   "run_conflict",
   "run_ended",
   "run_not_ended",

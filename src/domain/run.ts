@@ -150,6 +150,13 @@ export const RunRequest = Type.Object(
         examples: [2],
       }),
     ),
+    strict: Type.Optional(
+      Type.Boolean({
+        description:
+          "Ask the regions first, and refuse the run with 422 `missing_runners` if one lacks a runner asked of it. A region that cannot be asked, or does not tell, refuses nothing.",
+        examples: [true],
+      }),
+    ),
     runId: Type.Optional(RunId),
     tags: Type.Optional(Tags),
   },

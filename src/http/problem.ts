@@ -21,6 +21,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, ProblemStatus>> = {
   missing_url: 422,
   local_mode_unavailable: 422,
   unknown_runner: 422,
+  missing_runners: 422,
   run_conflict: 409,
   run_ended: 409,
   run_not_ended: 409,

@@ -1,10 +1,10 @@
 /** What every route that starts a run takes and answers. */
 import { Type } from "@sinclair/typebox";
 
-import { RunId } from "../domain/run.ts";
+import { RunId, Warnings } from "../domain/run.ts";
 
 export const Accepted = Type.Object(
-  { runId: RunId },
+  { runId: RunId, warnings: Type.Optional(Warnings) },
   { additionalProperties: false, description: "The run is durably kept and will be executed." },
 );
 export const Replayed = Type.Object(

@@ -8,7 +8,7 @@
 import type { Dispatch } from "../dispatch/dispatch.ts";
 import { AppError, runNotFound } from "../domain/errors.ts";
 import type { State } from "../domain/job.ts";
-import type { Mode, RunRequest } from "../domain/run.ts";
+import type { Mode, RunRequest, RunWarning } from "../domain/run.ts";
 import { newId } from "../lib/ids.ts";
 import { present } from "../lib/present.ts";
 import type { NewRun, RunStore, StoredRun, Submission } from "../store/store.ts";
@@ -17,6 +17,7 @@ import { Capacity, type CapacityLimits } from "./capacity.ts";
 import { RunChanges } from "./changes.ts";
 import { type ExecutionDeps, RunExecution } from "./execution.ts";
 import { fanoutJobs } from "./fanout.ts";
+import { type FleetView, fleetWarnings } from "./missing-runners.ts";
 import type { Observe } from "./observation.ts";
 import { type RerunOnly, rerunRequest } from "./rerun.ts";
 
@@ -27,6 +28,8 @@ export interface OrchestratorOptions
   readonly limits: Omit<AdmissionLimits, "localRunners">;
   /** Names of the runners for local mode, as they are now; absent without local mode. */
   readonly localRunners?: () => Promise<ReadonlySet<string>>;
+  /** What the regions offer; nobody is warned without it. */
+  readonly fleet?: FleetView;
   /** Most jobs waiting to be dispatched, over all runs. */
   readonly maxBacklog: number;
   /** Limit of a job's attempt, in milliseconds, for runs that name none. */
@@ -46,6 +49,8 @@ export interface SubmittedRun {
   readonly runId: string;
   /** The same submit was accepted before. */
   readonly replayed: boolean;
+  /** What will probably go wrong; absent if nothing. */
+  readonly warnings?: readonly RunWarning[];
 }
 
 /** How long an answer to a cancel waits for the run to end, in milliseconds. */
@@ -100,25 +105,27 @@ export class Orchestrator {
 
   /**
    * Accepts a run. Resolves once it is durably kept. Rejects with AppError: 400 or 422 from
-   * admission, `run_conflict`, `at_capacity`, `draining`, `store_unavailable`.
+   * admission, `missing_runners`, `run_conflict`, `at_capacity`, `draining`, `store_unavailable`.
    */
   async submit(request: RunRequest, options: SubmitOptions): Promise<SubmittedRun> {
     this.#refuseWhileDraining();
-    const { clock, limits, localRunners, log, observe } = this.#options;
+    const { clock, fleet, limits, localRunners, log, observe } = this.#options;
     // First: what was accepted once is, whatever has become impossible or too much since.
     const earlier = await this.#earlier(request, options);
     if (earlier) return replayed(earlier, options);
     const local = request.mode === "local" ? await localRunners?.() : undefined;
     admit(request, { ...limits, ...present({ localRunners: local }) });
+    const found = fleet ? await fleetWarnings(request, fleet) : [];
+    const warned = found.length === 0 ? {} : { warnings: found };
     const acceptedAt = clock.monotonic();
-    const submitted = await this.#keep(this.#newRun(request, options));
+    const submitted = await this.#keep({ ...this.#newRun(request, options), ...warned });
     if (!submitted.created) return replayed(submitted, options);
     const { run } = submitted;
     observe?.({ type: "run.accepted" });
     log.info("run accepted", { runId: run.runId, mode: run.mode, jobs: run.queuedJobs });
     // Accepted while a drain began: durable, so the next start executes it.
     if (!this.#draining) this.#execute(run, acceptedAt);
-    return { runId: run.runId, replayed: false };
+    return { runId: run.runId, replayed: false, ...warned };
   }
 
   /**

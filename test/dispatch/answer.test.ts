@@ -8,13 +8,26 @@ const TWO = [{ name: "first" }, { name: "second" }];
 
 describe("readAnswer", () => {
   test.each<[string, unknown]>([
-    ["plain", { region: "eu", runId: "r", results: [{ name: "title", status: "pass" }] }],
+    ["plain", { runId: "r", results: [{ name: "title", status: "pass" }] }],
     ["wrapped in json", { json: { results: [{ name: "title", status: "pass" }] } }],
   ])("takes a %s answer", (_form, body) => {
     expect(readAnswer(JSON.stringify(body), ONE)).toEqual({
       state: "completed",
       results: [{ name: "titleTest", reportedName: "title", status: "pass" }],
     });
+  });
+
+  test.each<[unknown, string | undefined]>([
+    ["eu-west-1", "eu-west-1"],
+    ["", undefined],
+    [7, undefined],
+    ["x".repeat(1_000), `${"x".repeat(127)}…`],
+    ["a\0b", "a\ufffdb"],
+  ])("tells that it names %p as its region", (region, reportedRegion) => {
+    const body = JSON.stringify({ region, results: [{ status: "pass" }] });
+    expect(readAnswer(body, ONE).reportedRegion).toBe(reportedRegion);
+    const short = JSON.stringify({ region, results: [] });
+    expect(readAnswer(short, ONE).reportedRegion).toBe(reportedRegion);
   });
 
   test("fails the job and keeps what came when results are missing", () => {

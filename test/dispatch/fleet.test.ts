@@ -158,4 +158,45 @@ describe("Fleet", () => {
     );
     expect(region?.latencyMs).toBe(24);
   });
+
+  test("tells what regions offer at once, from answers of the last 5 minutes, and asks anew", async () => {
+    const { answerAll, clock, fleet: asked, questions } = fleet(["eu", "us"]);
+    const eu = new Set(["eu", "unknown"]);
+    expect(asked.offered(eu)).toEqual(new Map());
+    await settled();
+    expect(questions.map(({ name }) => name)).toEqual(["eu"]);
+    await answerAll();
+    expect(asked.offered(eu)).toEqual(new Map([["eu", new Set(["a"])]]));
+    clock.advance(300_000);
+    expect(asked.offered(eu).size).toBe(1);
+    await settled();
+    expect(questions).toHaveLength(1);
+    clock.advance(1);
+    expect(asked.offered(eu)).toEqual(new Map());
+    await answerAll(AWAY);
+    expect(asked.offered(eu)).toEqual(new Map());
+  });
+
+  test("leaves out a region whose endpoint does not tell what it offers", async () => {
+    const { answerAll, fleet: asked } = fleet(["eu"]);
+    asked.refresh();
+    await settled();
+    await answerAll({ healthy: true, latencyMs: 1, schemas: new Map(), region: "us" });
+    expect(asked.offered(new Set(["eu"]))).toEqual(new Map());
+    expect([asked.reportedRegion("eu"), asked.reportedRegion("us")]).toEqual(["us", undefined]);
+  });
+
+  test("asks anew for an answer of now, and does without those that take too long", async () => {
+    const { answerAll, clock, fleet: asked, questions } = fleet(["eu", "us"]);
+    asked.refresh();
+    await settled();
+    await answerAll();
+    clock.advance(1);
+    const now = asked.offeredNow(new Set(["eu", "us"]));
+    await settled();
+    expect(questions.map(({ name }) => name)).toEqual(["eu", "us"]);
+    questions.splice(0, 1)[0]?.answer({ ...HEALTHY, runners: ["new"] });
+    clock.advance(2_250);
+    expect(await now).toEqual(new Map([["eu", new Set(["new"])]]));
+  });
 });

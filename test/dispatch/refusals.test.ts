@@ -35,6 +35,7 @@ describe("remoteDispatch when the endpoint lacks runners", () => {
     });
     const outcome = await ask(endpoint, "a", "b", "c", "d");
     expect(outcome).toEqual({
+      reportedRegion: "eu",
       state: "failed",
       errorCode: "runner_not_found",
       errorSource: "runner",

@@ -11,21 +11,22 @@ import { schemaFaultsOf } from "./schema.ts";
 import { BASE, regions, request, Served } from "./serving.ts";
 
 let endpoint: Endpoint;
+let other: Endpoint;
 let broken: Endpoint;
 let api: Served;
 
 beforeAll(() => {
   endpoint = startEndpoint();
+  other = startEndpoint();
   broken = startEndpoint(() => new Response("no", { status: 502 }));
-  const base = endpoint.base;
-  api = new Served({
-    regions: regions({ "us-east-1": base, "eu-west-1": base, "ap-southeast-1": broken.base }),
-  });
+  const bases = { "us-east-1": endpoint.base, "eu-west-1": other.base };
+  api = new Served({ regions: regions({ ...bases, "ap-southeast-1": broken.base }) });
 });
 
 afterAll(async () => {
   await api[Symbol.asyncDispose]();
   endpoint[Symbol.dispose]();
+  other[Symbol.dispose]();
   broken[Symbol.dispose]();
 });
 

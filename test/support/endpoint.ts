@@ -45,8 +45,8 @@ export function startEndpoint(answer: Answer = pass): Endpoint {
     idleTimeout: 0,
     development: false,
     async fetch(request) {
-      // What an endpoint says of itself is no work, and is not recorded.
-      if (request.method === "GET") return Response.json({ runners: [] });
+      // Asked what it is, it does not tell, and records nothing: that is no work.
+      if (request.method === "GET") return Response.json({});
       const body = (await request.json()) as ExecuteBody;
       const { headers, signal } = request;
       const entry = { path: new URL(request.url).pathname, headers, body, signal };

@@ -4,12 +4,12 @@
  * Handlers translate HTTP into calls of the orchestrator, and nothing else. Failures are thrown as
  * AppError and become problems in `../app.ts`.
  */
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 
 import { RunRequest } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
-import type { Orchestrator } from "../../orchestrator/orchestrator.ts";
+import type { Orchestrator, SubmittedRun } from "../../orchestrator/orchestrator.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
 import { bodyCheck, readJson, readOptionalJson } from "../read-json.ts";
@@ -47,14 +47,14 @@ export function submitRoutes({ basePath, maxBody, orchestrator }: SubmitRoutesDe
     .post(
       "",
       async ({ body, headers, set, status }) => {
-        const { replayed, runId } = await orchestrator.submit(body, {
+        const submitted = await orchestrator.submit(body, {
           requestDigest: digest(body),
           ...present({ idempotencyKey: headers["idempotency-key"] }),
         });
-        Object.assign(set.headers, location(runId));
-        if (!replayed) return status(202, { runId });
+        Object.assign(set.headers, location(submitted.runId));
+        if (!submitted.replayed) return status(202, accepted(submitted));
         set.headers["idempotent-replayed"] = "true";
-        return status(200, { runId });
+        return status(200, { runId: submitted.runId });
       },
       {
         body: RunRequest,
@@ -64,7 +64,7 @@ export function submitRoutes({ basePath, maxBody, orchestrator }: SubmitRoutesDe
         detail: {
           summary: "Submit a run",
           description:
-            "Groups the runners into jobs, one per url and region, and dispatches them in parallel. Answers once the run is durably kept. An `Idempotency-Key`, or a `runId` of the client's own, makes the submit repeatable.",
+            "Groups the runners into jobs, one per url and region, and dispatches them in parallel. Answers once the run is durably kept, with `warnings` of runners that a region is known to lack. An `Idempotency-Key`, or a `runId` of the client's own, makes the submit repeatable.",
         },
       },
     )
@@ -74,7 +74,7 @@ export function submitRoutes({ basePath, maxBody, orchestrator }: SubmitRoutesDe
         const only = body.only ?? "failed";
         const submitted = await orchestrator.rerun(runId, only, headers["idempotency-key"]);
         Object.assign(set.headers, location(submitted.runId));
-        if (!submitted.replayed) return status(202, { runId: submitted.runId });
+        if (!submitted.replayed) return status(202, accepted(submitted));
         set.headers["idempotent-replayed"] = "true";
         return status(200, { runId: submitted.runId });
       },
@@ -95,6 +95,10 @@ export function submitRoutes({ basePath, maxBody, orchestrator }: SubmitRoutesDe
         },
       },
     );
+}
+
+function accepted({ runId, warnings }: SubmittedRun): Static<typeof Accepted> {
+  return { runId, ...present({ warnings: warnings && [...warnings] }) };
 }
 
 /** Tells a repeated submit from another one under the same id. */
