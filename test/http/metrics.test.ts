@@ -48,10 +48,12 @@ describe("GET /metrics", () => {
       regions: regions({ good: good.base, flaky: flaky.base, stuck: stuck.base }),
     });
     await api.ended(await api.submit(request(["good", "flaky"], { retries: 1 })));
-    await api.ended(await api.submit(request(["good", "stuck"], { timeout: 50 })));
+    await api.ended(await api.submit(request(["good", "stuck"], { timeout: 1_500 })));
     const open = await api.submit(request(["good", "stuck"], { concurrency: 2 }));
-    await eventually("one is in flight", async () => {
-      return (await scrape(api)).value("volley_jobs_in_flight", { region: "stuck" }) === 1;
+    await eventually("one has ended and one is in flight", async () => {
+      const now = await scrape(api);
+      const ended = now.value("volley_jobs_ended_total", { state: "completed", region: "good" });
+      return ended === 3 && now.value("volley_jobs_in_flight", { region: "stuck" }) === 1;
     });
     const during = await scrape(api);
     expect(during.value("volley_runs_active")).toBe(1);
