@@ -4,13 +4,8 @@
  */
 import { StartError } from "./domain/errors.ts";
 import { checkRegions, parseRegions, type Regions } from "./domain/region.ts";
-import {
-  checkValues,
-  describeFlags,
-  type FlagTable,
-  type FlagValues,
-  parseFlags,
-} from "./lib/flags.ts";
+import { describeFlags, type FlagTable, type FlagValues } from "./lib/flags.ts";
+import { checkValues, parseFlags } from "./lib/parse-flags.ts";
 import { parseScript } from "./mock/script.ts";
 import { checkedBrowser } from "./runner/browser/settings.ts";
 import type { HostConfig } from "./runner/host-flags.ts";
@@ -128,6 +123,38 @@ function givenRegions(given: LibraryOptions["regions"]): { regions: Regions; fau
   if (given instanceof Map) return { regions: given, faults: [] };
   const { faults, regions } = checkRegions(given);
   return { regions, faults: faults.map((fault) => `regions: ${fault}`) };
+}
+
+/** What a command line says by a table; its faults are the caller's to report, with its own. */
+export function commandLine<Table extends FlagTable>(table: Table, argv: readonly string[]) {
+  return parse(table, argv);
+}
+
+/** Where a client command runs, by the conventions of terminals and CI systems. */
+export interface Surroundings {
+  readonly ci: boolean;
+  readonly githubActions: boolean;
+  /** File that GitHub Actions shows on the page of the job. */
+  readonly stepSummary: string | undefined;
+  /** Whether colour is wanted (FORCE_COLOR) or not (NO_COLOR); undefined leaves it to the stream. */
+  readonly color: boolean | undefined;
+  /** A terminal that cannot move its cursor. */
+  readonly dumbTerminal: boolean;
+  readonly apiKey: string | undefined;
+}
+
+export function surroundings(): Surroundings {
+  const { env } = process;
+  const isSet = (name: string): boolean => !["", "0", "false"].includes(env[name] ?? "");
+  const forced = env["FORCE_COLOR"] === undefined ? undefined : isSet("FORCE_COLOR");
+  return {
+    ci: isSet("CI"),
+    githubActions: env["GITHUB_ACTIONS"] === "true",
+    stepSummary: env["GITHUB_STEP_SUMMARY"] || undefined,
+    color: env["NO_COLOR"] ? false : forced,
+    dumbTerminal: env["TERM"] === "dumb",
+    apiKey: env["VOLLEY_API_KEY"] || undefined,
+  };
 }
 
 /** Help text for the flags of a command, with how the environment stands in for them. */

@@ -1,6 +1,7 @@
 /**
- * Settings: every flag of every command, with its default and what it accepts. Tables only; they
- * are read in `config.ts`.
+ * Settings: every flag of the commands that serve or look after a server, with its default and
+ * what it accepts (those of its clients: `cli/client-settings.ts`). Tables only; they are read in
+ * `config.ts`.
  */
 import {
   bytes,
@@ -11,10 +12,11 @@ import {
   list,
   offByDefault,
   text,
+  toggle,
 } from "./lib/flags.ts";
 import { hostFlags } from "./runner/host-flags.ts";
 
-const MAX_TIMER = "24d";
+export const MAX_TIMER = "24d";
 
 const hostFlag = text({
   placeholder: "ADDRESS",
@@ -179,13 +181,9 @@ export const regionsFlags = {
     about: "the server to ask",
     fallback: "http://127.0.0.1:3000",
   }),
-  json: { about: "print JSON as the API answers it", fallback: false, parse: isOn },
+  json: toggle("print JSON as the API answers it"),
 } satisfies FlagTable;
 
 export const typesFlags = {
-  print: { about: "print the declarations instead of writing them", fallback: false, parse: isOn },
+  print: toggle("print the declarations instead of writing them"),
 } satisfies FlagTable;
-
-function isOn(value: string): boolean {
-  return value === "true";
-}

@@ -1,12 +1,21 @@
 /**
- * Command-line flags from a table: parsing, defaults from the environment, help text.
- *
- * Every fault is reported, by name, in one go. A flag beats its environment variable, which beats
- * the default.
+ * Kinds of command-line flags, the tables they stand in, and their help text.
  */
+
 /** One flag; `parse` returns the value or throws a FlagFault that says what would be right. */
 export interface Flag<Value> {
+  /** What stands for the value in the help text; a flag without one is a switch. */
   readonly placeholder?: string;
+  /** One letter: `-r` for `--reporter`. */
+  readonly short?: string;
+  /** The words that are accepted, if they are few. */
+  readonly words?: readonly string[];
+  /** What its value names on this machine, for the completion of a shell. */
+  readonly names?: "file" | "folder";
+  /** May be given more than once: `parse` returns a list, and the lists are joined. */
+  readonly repeatable?: true;
+  /** Known so that it can be refused, and not offered. */
+  readonly hidden?: true;
   readonly about: string;
   readonly fallback: Value;
   /** How the default reads in the help text; absent when there is none to show. */
@@ -21,122 +30,37 @@ export type FlagValues<Table extends FlagTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Flag<infer Value> ? Value : never;
 };
 
-export interface ParsedFlags<Table extends FlagTable> {
-  readonly values: FlagValues<Table>;
-  readonly positionals: readonly string[];
-  readonly faults: readonly string[];
-}
-
-class FlagFault extends Error {}
-
-/**
- * The same values given by a program instead of a person: each is held to what its flag accepts.
- * A name that is no flag is a fault, an undefined value is the default.
- */
-export function checkValues<Table extends FlagTable>(
-  table: Table,
-  given: Readonly<Record<string, unknown>>,
-): Omit<ParsedFlags<Table>, "positionals"> {
-  const faults = Object.keys(given)
-    .filter((key) => !Object.hasOwn(table, key))
-    .map((key) => `${key} is not an option`);
-  const values: Record<string, unknown> = {};
-  for (const [key, { fallback, parse, print = String }] of Object.entries(table)) {
-    const value = given[key];
-    try {
-      values[key] = value === undefined ? fallback : parse(print(value));
-    } catch (error) {
-      if (!(error instanceof FlagFault)) throw error;
-      faults.push(`${key} ${error.message}`);
-    }
-  }
-  return { values: values as FlagValues<Table>, faults };
-}
-
-interface Given {
-  readonly text: string;
-  /** The flag or the variable it came from, for messages. */
-  readonly source: string;
-}
-
-/** `env`: the environment to read defaults from, `prefix` that of its variables, as in `VOLLEY_`. */
-export function parseFlags<Table extends FlagTable>(
-  table: Table,
-  argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  prefix: string,
-): ParsedFlags<Table> {
-  const { faults, given, positionals } = readArguments(table, argv);
-  const values: Record<string, unknown> = {};
-  for (const [key, flag] of Object.entries(table)) {
-    const found = given.get(key) ?? readVariable(env, variableName(prefix, key));
-    try {
-      values[key] = found ? flag.parse(found.text) : flag.fallback;
-    } catch (error) {
-      if (!(error instanceof FlagFault)) throw error;
-      faults.push(`${found?.source} ${error.message}`);
-    }
-  }
-  return { values: values as FlagValues<Table>, positionals, faults };
-}
-
-/** `--name value`, `--name=value`, `--switch`; `--` ends the flags. The last of several counts. */
-function readArguments(table: FlagTable, argv: readonly string[]) {
-  const names = new Map(Object.keys(table).map((key) => [`--${flagName(key)}`, key]));
-  const given = new Map<string, Given>();
-  const positionals: string[] = [];
-  const faults: string[] = [];
-  const rest = [...argv];
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (word === "--") return { faults, given, positionals: [...positionals, ...rest] };
-    if (!word.startsWith("-") || word === "-") {
-      positionals.push(word);
-      continue;
-    }
-    const [source = word, ...inline] = word.split("=");
-    const key = names.get(source);
-    if (key === undefined) {
-      faults.push(`${source} is not a flag of this command`);
-    } else if (table[key]?.placeholder === undefined) {
-      given.set(key, { text: inline.length > 0 ? inline.join("=") : "true", source });
-    } else if (inline.length > 0) {
-      given.set(key, { text: inline.join("="), source });
-    } else if (rest[0] === undefined || rest[0].startsWith("--")) {
-      faults.push(`${source} needs a value`);
-    } else {
-      given.set(key, { text: rest.shift() ?? "", source });
-    }
-  }
-  return { faults, given, positionals };
-}
-
-function readVariable(
-  env: Readonly<Record<string, string | undefined>>,
-  source: string,
-): Given | undefined {
-  const text = env[source];
-  return text === undefined || text === "" ? undefined : { text, source };
-}
+/** What is wrong with a value; the flag or variable it came from is put before it. */
+export class FlagFault extends Error {}
 
 /** Lines for the help of a command: one per flag, aligned. */
 export function describeFlags(table: FlagTable): string {
-  const rows = Object.entries(table).map(([key, { placeholder, about, shown }]) => ({
-    left: placeholder === undefined ? `--${flagName(key)}` : `--${flagName(key)} ${placeholder}`,
+  const shorts = Object.values(table).some(({ short }) => short !== undefined);
+  const rows = shownFlags(table).map(([key, { about, placeholder, short, shown }]) => ({
+    left: [
+      shorts ? (short === undefined ? "    " : `-${short}, `) : "",
+      `--${flagName(key)}`,
+      placeholder === undefined ? "" : ` ${placeholder}`,
+    ].join(""),
     right: shown === undefined ? about : `${about} (default ${shown})`,
   }));
   const width = Math.max(...rows.map(({ left }) => left.length));
   return rows.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`).join("\n");
 }
 
-function flagName(key: string): string {
+/** The flags that a person is told of, with their keys. */
+export function shownFlags(table: FlagTable): [string, Flag<unknown>][] {
+  return Object.entries(table).filter(([, { hidden }]) => !hidden);
+}
+
+/** A flag as it is written, without its dashes. */
+export function flagName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-function variableName(prefix: string, key: string): string {
-  return prefix + flagName(key).replaceAll("-", "_").toUpperCase();
-}
-
 interface Described<Value> {
+  readonly short?: string;
+  readonly names?: "file" | "folder";
   readonly about: string;
   readonly fallback: Value;
   readonly placeholder?: string;
@@ -177,12 +101,29 @@ export function choice<const Word extends string>(
 ): Flag<Word> {
   return {
     placeholder: words.join("|"),
+    words,
     about,
     fallback: words[0],
     shown: words[0],
     parse: (value) =>
       words.find((word) => word === value) ??
       reject(`must be ${words.map((word) => `"${word}"`).join(" or ")}, not "${value}"`),
+  };
+}
+
+/** One of many words, without a default. */
+export function word<const Word extends string>(
+  words: readonly Word[],
+  described: Omit<Described<undefined>, "fallback">,
+): Flag<Word | undefined> {
+  return {
+    placeholder: "NAME",
+    ...described,
+    words,
+    fallback: undefined,
+    parse: (value) =>
+      words.find((one) => one === value) ??
+      reject(`must be one of ${words.join(", ")}, not "${value}"`),
   };
 }
 
@@ -262,6 +203,46 @@ export function list(
   };
 }
 
-function reject(message: string): never {
+/** The same flag without a default. */
+export function optional<Value>(flag: Flag<Value>): Flag<Value | undefined> {
+  const { shown: _, ...rest } = flag;
+  return { ...rest, fallback: undefined };
+}
+
+/** The same flag, given as often as needed. */
+export function many<Value>(flag: Flag<Value>): Flag<readonly Exclude<Value, undefined>[]> {
+  const { parse, ...rest } = optional(flag);
+  return {
+    ...rest,
+    fallback: [],
+    repeatable: true,
+    parse: (value) => [parse(value) as Exclude<Value, undefined>],
+  };
+}
+
+/** A flag without a value. */
+export function toggle(about: string): Flag<boolean> {
+  return {
+    about,
+    fallback: false,
+    parse: (value) =>
+      value === "true" ||
+      (value !== "false" && reject(`must be "true" or "false", not "${value}"`)),
+  };
+}
+
+/** What somebody may well try, refused with a sentence that says why. The value is not shown. */
+export function refused(why: string): Flag<undefined> {
+  return {
+    placeholder: "TEXT",
+    about: why,
+    fallback: undefined,
+    hidden: true,
+    parse: () => reject(why),
+  };
+}
+
+/** Refuses the value that a flag's `parse` reads: the name of the flag is put before `message`. */
+export function reject(message: string): never {
   throw new FlagFault(message);
 }

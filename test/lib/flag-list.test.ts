@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 
-import { list, parseFlags } from "../../src/lib/flags.ts";
+import { list } from "../../src/lib/flags.ts";
+import { parseFlags } from "../../src/lib/parse-flags.ts";
 
 const table = {
   names: list({ about: "names", separator: /[\s,]+/, word: /^[a-z]+$/ }),

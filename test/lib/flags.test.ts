@@ -6,9 +6,9 @@ import {
   duration,
   type FlagTable,
   integer,
-  parseFlags,
   text,
 } from "../../src/lib/flags.ts";
+import { parseFlags } from "../../src/lib/parse-flags.ts";
 
 const table = {
   data: text({ placeholder: "DIR", about: "folder", fallback: "./data" }),
@@ -36,6 +36,7 @@ describe("parseFlags", () => {
         quiet: false,
       },
       positionals: [],
+      order: [],
       faults: [],
     });
   });
