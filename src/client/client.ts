@@ -4,9 +4,9 @@
  * It talks through a `Carrier`, so that a server in this process is used like one on the network.
  */
 import type { RunEvent } from "../domain/event.ts";
-import type { State } from "../domain/job.ts";
-import type { RunList, RunRequest, RunStatus, RunSummary } from "../domain/run.ts";
-import { NotVolley } from "./errors.ts";
+import type { Job, State } from "../domain/job.ts";
+import type { RunHead, RunList, RunRequest, RunStatus } from "../domain/run.ts";
+import { NotVolley, ServerAway } from "./errors.ts";
 import { EventParser } from "./event-stream.ts";
 import { type Carrier, exchange, readJson, transportFailure } from "./exchange.ts";
 
@@ -21,6 +21,13 @@ export interface ClientOptions {
 /** What a stream tells: an event of the run, or that events were left out up to this one. */
 export type StreamEvent = RunEvent | { readonly id: number; readonly type: "resync" };
 
+/** A run as it was read, its jobs one at a time: none has to be in memory with the others. */
+export interface ReadRun {
+  readonly head: RunHead;
+  /** In fan-out order, from the first one at every call; a later call reads them anew. */
+  jobs(): AsyncIterable<Job>;
+}
+
 /** Filters of a list of runs, as the API names them. */
 export type ListQuery = Readonly<Record<string, string>>;
 
@@ -32,6 +39,8 @@ const SILENCE_LIMIT_MS = 40_000;
 interface Call {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Media type of the answer. Default: JSON. */
+  readonly accept?: string;
 }
 
 export class Client {
@@ -57,8 +66,24 @@ export class Client {
   }
 
   /** The run with all its jobs; partial while it is in progress. */
-  summary(runId: string): Promise<RunSummary> {
-    return this.#json("GET", path(runId), "jobs");
+  async read(runId: string): Promise<ReadRun> {
+    const lines = this.#lines(runId);
+    const { value: head } = await lines.next();
+    if (!isObjectWith("runId", head)) throw new NotVolley("answered JSON lines of another kind");
+    let unread: AsyncGenerator<unknown> | undefined = lines;
+    const anew = async function* (client: Client): AsyncGenerator<unknown> {
+      const again = client.#lines(runId);
+      await again.next();
+      yield* again;
+    };
+    return {
+      head: head as unknown as RunHead,
+      jobs: () => {
+        const jobs = unread ?? anew(this);
+        unread = undefined;
+        return jobs as AsyncGenerator<Job>;
+      },
+    };
   }
 
   /** Resolves with the state the run is in, or will end in. */
@@ -80,27 +105,51 @@ export class Client {
     after: number | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<StreamEvent> {
-    using silence = new Silence(SILENCE_LIMIT_MS);
-    const either = AbortSignal.any([signal, silence.signal]);
-    const headers = {
-      accept: "text/event-stream",
-      ...(after === undefined ? {} : { "last-event-id": String(after) }),
-    };
-    const request = this.#request("GET", `${path(runId)}/events`, { headers }, either);
-    const response = await exchange(this.#options.carry, request);
-    if (response.status === 204) return;
-    const type = response.headers.get("content-type") ?? "";
-    if (!/^text\/event-stream\b/i.test(type) || !response.body) {
-      await response.body?.cancel();
-      throw new NotVolley(`answered ${type || "nothing"} instead of an event stream`);
-    }
+    const headers = after === undefined ? {} : { "last-event-id": String(after) };
     const parser = new EventParser();
+    const call = { headers, accept: "text/event-stream" };
+    for await (const text of this.#text(`${path(runId)}/events`, call, signal)) {
+      for (const { data, id, type } of parser.add(text)) {
+        yield { id: Number(id), type, data: parsed(data) } as StreamEvent;
+      }
+    }
+  }
+
+  /** The lines of a run's report as JSON lines: its head, then its jobs. */
+  async *#lines(runId: string): AsyncGenerator<unknown> {
+    const call = { accept: "application/x-ndjson" };
+    let rest = "";
+    for await (const text of this.#text(`${path(runId)}/report.ndjson`, call)) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) yield parsed(line);
+    }
+    // Every line has an end; a connection that is closed early may look like the end of the body.
+    if (rest !== "") throw new ServerAway("closed the connection early", { unsent: false });
+  }
+
+  /** The text of an answer of this type, as it arrives; it may take as long as it is not silent. */
+  async *#text(
+    suffix: string,
+    call: Call & { readonly accept: string },
+    signal?: AbortSignal,
+  ): AsyncGenerator<string> {
+    using silence = new Silence(SILENCE_LIMIT_MS);
+    const either = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
+    const response = await exchange(
+      this.#options.carry,
+      this.#request("GET", suffix, call, either),
+    );
+    if (response.status === 204) return;
+    const type = response.headers.get("content-type")?.split(";")[0]?.trim() ?? "nothing";
+    if (type.toLowerCase() !== call.accept || !response.body) {
+      await response.body?.cancel();
+      throw new NotVolley(`answered ${type} instead of ${call.accept}`);
+    }
     const decoder = new TextDecoder();
     for await (const chunk of chunks(response.body, either)) {
       silence.broken();
-      for (const { data, id, type: name } of parser.add(decoder.decode(chunk, { stream: true }))) {
-        yield { id: Number(id), type: name, data: parsed(data) } as StreamEvent;
-      }
+      yield decoder.decode(chunk, { stream: true });
     }
   }
 
@@ -118,17 +167,17 @@ export class Client {
     const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
     const request = this.#request(method, suffix, call, limit);
     const value = await readJson(await exchange(this.#options.carry, request));
-    if (typeof value === "object" && value !== null && field in value) return value as Shape;
+    if (isObjectWith(field, value)) return value as Shape;
     throw new NotVolley("answered JSON of another kind");
   }
 
   #request(method: string, suffix: string, call: Call, signal: AbortSignal): Request {
     const { base, key } = this.#options;
-    const { body, headers } = call;
+    const { accept = "application/json", body, headers } = call;
     return new Request(base + suffix, {
       method,
       headers: {
-        accept: "application/json",
+        accept,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
         ...headers,
@@ -143,11 +192,15 @@ function path(runId: string): string {
   return `/${encodeURIComponent(runId)}`;
 }
 
+function isObjectWith(field: string, value: unknown): boolean {
+  return typeof value === "object" && value !== null && field in value;
+}
+
 function parsed(data: string): unknown {
   try {
     return JSON.parse(data);
   } catch {
-    throw new NotVolley("sent an event that is not JSON");
+    throw new NotVolley("sent something that is not JSON");
   }
 }
 

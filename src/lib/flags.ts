@@ -195,6 +195,7 @@ export function list(
     placeholder: "LIST",
     ...rest,
     fallback: [],
+    print: (value) => (Array.isArray(value) ? value.join(" ") : String(value)),
     parse: (value) => {
       const words = value.split(separator).filter((one) => one !== "");
       const wrong = words.find((one) => !word.test(one));

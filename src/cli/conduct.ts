@@ -1,0 +1,123 @@
+/**
+ * Conducting a run to its end: following it, showing it, reporting it, and the exit code. What
+ * `volley run` and `volley watch` have in common.
+ */
+import { Refusal } from "../client/errors.ts";
+import { follow } from "../client/follow.ts";
+import { exitCode } from "../report/exit-code.ts";
+import { logLine } from "../report/untrusted-text.ts";
+import { closingText } from "./closing.ts";
+import { type Connection, explained, INFRASTRUCTURE } from "./connection.ts";
+import type { Interruption } from "./interruption.ts";
+import type { Reports } from "./reports.ts";
+import type { RunRecord } from "./run-record.ts";
+import type { Screen } from "./terminal/screen.ts";
+
+/** The exit code of a command that was told to stop. */
+export const INTERRUPTED = 130;
+
+export interface Conduct {
+  readonly connection: Connection;
+  readonly record: RunRecord;
+  readonly screen: Screen;
+  readonly reports: Reports;
+  readonly interruption: Interruption;
+  /** What an interruption means to the run. */
+  readonly onInterruption: "cancel" | "leave";
+  /** Whether the run can still be asked for once this command has ended. */
+  readonly isKept: boolean;
+}
+
+/** Resolves with the exit code, once the run has ended or cannot be followed any longer. */
+export async function conduct(options: Conduct): Promise<number> {
+  const { connection, interruption, record, screen } = options;
+  const again = `volley watch ${logLine(record.runId)}${connection.flags}`;
+  const cancels = options.onInterruption === "cancel" ? cancelling(options) : undefined;
+  try {
+    await followToEnd(options, cancels ? new AbortController().signal : interruption.signal);
+  } catch (error) {
+    screen.view.close();
+    const leaves = interruption.happened && !cancels;
+    const { code, sentences } = leaves
+      ? { code: INTERRUPTED, sentences: [] }
+      : explained(error, connection);
+    for (const sentence of sentences) complain(sentence);
+    if (options.isKept) complain(`The run goes on; look again with: ${again}`);
+    return interruption.happened ? INTERRUPTED : code;
+  } finally {
+    cancels?.[Symbol.dispose]();
+  }
+  screen.view.close();
+  await close(options);
+  const code = exitCode({
+    state: record.state,
+    results: record.jobs.flatMap(({ results }) => results),
+    interrupted: interruption.happened,
+  });
+  return (await report(options)) || code > 1 ? code : INFRASTRUCTURE;
+}
+
+async function followToEnd(options: Conduct, signal: AbortSignal): Promise<void> {
+  const { connection, record, screen } = options;
+  const { client, patience } = connection;
+  const { view } = screen;
+  const read = () =>
+    patience.until(async () => record.load(await client.read(record.runId)), signal);
+  const known = await read();
+  view.begin(record);
+  view.changed(known);
+  for await (const event of follow(client, record.runId, { patience, signal })) {
+    const ended = event.type === "stale" ? await read() : [record.apply(event) ?? []].flat();
+    view.changed(ended);
+  }
+  if (!record.complete) view.changed(await read());
+}
+
+/** Cancels the run when the command is interrupted, until it is disposed. */
+function cancelling({ connection, interruption, record, screen }: Conduct): Disposable {
+  const { client, patience } = connection;
+  const cancel = async (): Promise<void> => {
+    screen.view.say(`Cancelling ${record.runId}; Ctrl-C again leaves at once.`);
+    try {
+      await patience.until(() => client.cancel(record.runId));
+    } catch (error) {
+      if (error instanceof Refusal && error.code === "run_ended") return;
+      for (const sentence of explained(error, connection).sentences) screen.view.say(sentence);
+    }
+  };
+  const listener = (): void => void cancel();
+  if (interruption.happened) listener();
+  interruption.signal.addEventListener("abort", listener, { once: true });
+  return {
+    [Symbol.dispose]: () => interruption.signal.removeEventListener("abort", listener),
+  };
+}
+
+async function close({ connection, isKept, record, screen }: Conduct): Promise<void> {
+  const { color, main, width } = screen;
+  const closer = isKept
+    ? `volley report ${logLine(record.runId)}${connection.flags} -f html -o report.html`
+    : "the same command with -r html -o report.html";
+  const text = closingText(record, { color, closer, ...(width === undefined ? {} : { width }) });
+  await main.finish(text);
+}
+
+/** Resolves with whether every report was written. */
+async function report({ connection, record, reports, screen }: Conduct): Promise<boolean> {
+  if (!reports.wanted) return true;
+  const { client, patience } = connection;
+  try {
+    const source = await patience.until(() => client.read(record.runId));
+    const faults = await reports.write(source, screen.stdout, screen.main);
+    for (const fault of faults) complain(fault);
+    return faults.length === 0;
+  } catch (error) {
+    for (const sentence of explained(error, connection).sentences) complain(sentence);
+    return false;
+  }
+}
+
+/** Says on stderr what is wrong. */
+export function complain(sentence: string): void {
+  process.stderr.write(`volley: ${sentence}\n`);
+}

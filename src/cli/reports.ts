@@ -1,0 +1,142 @@
+/**
+ * Reports: the files and streams that reporters write to.
+ *
+ * Files are opened before anything is submitted, so that a report that cannot be written costs no
+ * run; they are emptied only when there is something to write.
+ */
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+
+import { StartError } from "../domain/errors.ts";
+import { FORMATS } from "../report/formats.ts";
+import { writeJobSummary } from "../report/markdown.ts";
+import type { ReportSource } from "../report/source.ts";
+import { isView, type Reporter, type ReportPlan } from "./reporters.ts";
+import type { Output } from "./terminal/output.ts";
+
+/** A file that is going to hold a report. */
+export class ReportFile {
+  readonly path: string;
+  readonly #fd: number;
+  readonly #isNew: boolean;
+  #written = false;
+
+  /** Creates the file and its folder, or opens what is there. Throws the system's error. */
+  constructor(path: string) {
+    this.path = path;
+    mkdirSync(dirname(path), { recursive: true });
+    this.#isNew = !existsSync(path);
+    this.#fd = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o666);
+  }
+
+  /** Throws the system's error. */
+  async write(pieces: AsyncIterable<string>): Promise<void> {
+    this.#written = true;
+    // A device or a pipe has no length to cut.
+    if (fstatSync(this.#fd).isFile()) ftruncateSync(this.#fd, 0);
+    for await (const piece of pieces) {
+      const bytes = Buffer.from(piece);
+      for (let done = 0; done < bytes.length;) done += writeSync(this.#fd, bytes, done);
+    }
+  }
+
+  /** Closes it; an empty file that nobody had asked to keep is removed. */
+  close(): void {
+    closeSync(this.#fd);
+    if (this.#isNew && !this.#written) unlinkSync(this.path);
+  }
+}
+
+/** The reports of one command, from open files to closed ones. */
+export class Reports implements Disposable {
+  readonly #plan: ReportPlan;
+  readonly #files = new Map<Reporter, ReportFile>();
+
+  /** Throws StartError naming every file that cannot be written. */
+  static open(plan: ReportPlan): Reports {
+    const faults: string[] = [];
+    const reports = new Reports(plan);
+    for (const reporter of plan.reporters) {
+      if (reporter.file === undefined) continue;
+      try {
+        reports.#files.set(reporter, new ReportFile(reporter.file));
+      } catch (error) {
+        faults.push(`-o ${reporter.file} cannot be written: ${reason(error)}`);
+      }
+    }
+    if (faults.length === 0) return reports;
+    reports[Symbol.dispose]();
+    throw new StartError(faults);
+  }
+
+  private constructor(plan: ReportPlan) {
+    this.#plan = plan;
+  }
+
+  /** Whether anything wants the run as a whole. */
+  get wanted(): boolean {
+    const { annotations, stepSummary } = this.#plan;
+    return annotations || stepSummary !== undefined || this.#documents.length > 0;
+  }
+
+  /** Those that are written at the end: `list` and `dot` on stdout are views. */
+  get #documents(): readonly Reporter[] {
+    return this.#plan.reporters.filter((one) => !isView(one));
+  }
+
+  /** Writes all reports, annotations to `aside`; resolves with what went wrong, in sentences. */
+  async write(source: ReportSource, stdout: Output, aside: Output): Promise<string[]> {
+    const faults: string[] = [];
+    const attempt = async (what: string, write: () => Promise<void>): Promise<void> => {
+      await write().catch((error: unknown) => {
+        faults.push(`${what} cannot be written: ${reason(error)}`);
+      });
+    };
+    for (const reporter of this.#documents) {
+      const pieces = FORMATS[reporter.name].write(source);
+      const file = this.#files.get(reporter);
+      await attempt(reporter.file ?? `-r ${reporter.name}`, () =>
+        file ? file.write(pieces) : print(pieces, stdout),
+      );
+    }
+    const { annotations, stepSummary } = this.#plan;
+    if (annotations) await attempt("-r github", () => print(FORMATS.github.write(source), aside));
+    if (stepSummary !== undefined) {
+      await attempt(stepSummary, () => append(stepSummary, writeJobSummary(source)));
+    }
+    return faults;
+  }
+
+  [Symbol.dispose](): void {
+    for (const file of this.#files.values()) file.close();
+    this.#files.clear();
+  }
+}
+
+async function print(pieces: AsyncIterable<string>, output: Output): Promise<void> {
+  for await (const piece of pieces) await output.finish(piece);
+}
+
+async function append(path: string, pieces: AsyncIterable<string>): Promise<void> {
+  const fd = openSync(path, "a");
+  try {
+    for await (const piece of pieces) writeSync(fd, piece);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message;
+}

@@ -1,0 +1,86 @@
+/** What a command line of `volley run` asks for: everything that is known before anything happens. */
+import { commandLine, surroundings } from "../config.ts";
+import { StartError } from "../domain/errors.ts";
+import type { RunRequest } from "../domain/run.ts";
+import { flagName } from "../lib/flags.ts";
+import { runFlags } from "./client-settings.ts";
+import { type Connection, connectionFrom } from "./connection.ts";
+import { type ReportPlan, reportPlan } from "./reporters.ts";
+import { requestFrom, type RunValues } from "./run-request.ts";
+import { openScreen, type Screen } from "./terminal/screen.ts";
+
+export interface RunPlan extends ReportPlan {
+  readonly values: RunValues;
+  /** Undefined if another run is run again. */
+  readonly request: RunRequest | undefined;
+  /** Undefined if no server is needed. */
+  readonly connection: Connection | undefined;
+  readonly screen: Screen;
+}
+
+/** Throws StartError naming every fault. */
+export function runPlan(argv: readonly string[]): RunPlan {
+  const line = commandLine(runFlags, argv);
+  const { positionals: names, values } = line;
+  const around = surroundings();
+  const { faults: reportFaults, ...reports } = reportPlan(line, around);
+  const screen = openScreen(reports.reporters, around);
+  const faults = [...line.faults, ...reportFaults, ...contradictions(names, line)];
+  const requested = values.rerun === undefined ? requestFrom(names, values) : undefined;
+  const connected =
+    values.local === undefined
+      ? connectionFrom(values, (sentence) => screen.view.say(sentence))
+      : undefined;
+  for (const part of [requested, connected])
+    if (part && "faults" in part) faults.push(...part.faults);
+  if (faults.length > 0) throw new StartError(faults);
+  return {
+    ...reports,
+    values,
+    request: requested && "request" in requested ? requested.request : undefined,
+    connection: connected && "connection" in connected ? connected.connection : undefined,
+    screen,
+  };
+}
+
+/** What a run that is run again has already. */
+const OF_THE_RUN = [
+  "url",
+  "region",
+  "input",
+  "tag",
+  "concurrency",
+  "timeout",
+  "jobTimeout",
+  "retries",
+  "runId",
+  "file",
+  "list",
+  "local",
+] as const;
+
+interface Line {
+  readonly order: readonly string[];
+  readonly values: RunValues;
+}
+
+/** Flags that make no sense together. */
+function contradictions(names: readonly string[], { order, values }: Line): string[] {
+  const given = new Set(order);
+  const faults: string[] = [];
+  if (values.rerun !== undefined) {
+    const beside = OF_THE_RUN.filter((key) => given.has(key)).map((key) => `--${flagName(key)}`);
+    for (const word of [...names, ...beside]) {
+      faults.push(`${word} cannot stand beside --rerun, which repeats a run as it was`);
+    }
+  } else if (given.has("only")) {
+    faults.push("--only says what to run again; it needs --rerun RUN");
+  }
+  if (values.detach && values.local !== undefined) {
+    faults.push("--detach needs a server that goes on; --local ends with this command");
+  }
+  if (values.detach && values.reporter.length > 0) {
+    faults.push("--detach leaves before there is anything to report; see volley report");
+  }
+  return faults;
+}

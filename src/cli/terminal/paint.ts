@@ -1,0 +1,39 @@
+/** Colours, and the widths of text in columns of a terminal. */
+import type { Mark } from "../../report/cells.ts";
+
+export type Paint = (text: string, style: Style) => string;
+export type Style = Mark | "bold" | "dim";
+
+const CODES: Readonly<Record<Style, string>> = {
+  pass: "32",
+  fail: "31",
+  error: "35",
+  running: "36",
+  queued: "2",
+  bold: "1",
+  dim: "2",
+};
+
+export const colored: Paint = (text, style) => `\u001b[${CODES[style]}m${text}\u001b[0m`;
+export const plain: Paint = (text) => text;
+
+export function widthOf(text: string): number {
+  return Bun.stringWidth(text);
+}
+
+/** Exactly `width` columns: filled up, or with its middle left out. */
+export function fitted(text: string, width: number): string {
+  const own = widthOf(text);
+  if (own <= width) return text + " ".repeat(width - own);
+  if (width < 1) return "";
+  const tail = Math.floor((width - 1) * 0.6);
+  const end = tail > 0 ? Bun.sliceAnsi(text, own - tail) : "";
+  const shown = `${Bun.sliceAnsi(text, 0, width - 1 - tail)}…${end}`;
+  // A wide character at a cut leaves a column free.
+  return shown + " ".repeat(Math.max(0, width - widthOf(shown)));
+}
+
+/** At most `width` columns, colours closed where it is cut. */
+export function cut(text: string, width: number): string {
+  return widthOf(text) <= width ? text : Bun.sliceAnsi(text, 0, width, { ellipsis: "…" });
+}
