@@ -2,12 +2,15 @@
  * What stands on the terminal once a run has ended: the region matrix, every result that needs a
  * look, the totals, and how to look closer. Pure.
  */
-import { matrixOf, regionOf } from "../report/cells.ts";
+import type { Result } from "../domain/result.ts";
+import { matrixOf, regionOf, SIGNS } from "../report/cells.ts";
 import { matrixLines } from "../report/matrix.ts";
 import { Tally } from "../report/tally.ts";
 import { logLine } from "../report/untrusted-text.ts";
-import { closing, counted } from "../report/words.ts";
-import { type RecordedJob, redLines, type RunRecord } from "./run-record.ts";
+import { isRed } from "../report/verdict.ts";
+import { closing } from "../report/words.ts";
+import type { RecordedJob, RunRecord } from "./run-record.ts";
+import { colored, type Paint, plain } from "./terminal/paint.ts";
 
 export interface ClosingOptions {
   readonly color: boolean;
@@ -18,27 +21,60 @@ export interface ClosingOptions {
 }
 
 const LIMITS = { rows: 200, regions: 100 };
-const MAX_RED = 200;
+/** Lines of results that failed, and of each error's results. */
+const MAX_FAILED = 200;
+const MAX_OF_ERROR = 10;
 
 export function closingText(record: RunRecord, { closer, ...options }: ClosingOptions): string {
   const { head, jobs } = record;
   if (!head) return "";
   const tally = new Tally();
   for (const job of jobs) tally.add(job);
-  const red = jobs.flatMap(redLines);
   const reasons = unreachable(jobs);
   const sections = [
     matrixLines(matrixOf(jobs, LIMITS), options),
-    reasons.length > 0 ? ["No region could be reached:", ...reasons] : limited(red),
+    reasons.length > 0
+      ? ["No region could be reached:", ...reasons]
+      : redLines(jobs, options.color ? colored : plain),
   ];
   const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
-  const hint = red.length > 0 ? `Look closer: ${closer}\n` : "";
+  const hint = tally.failed + tally.errored > 0 ? `Look closer: ${closer}\n` : "";
   return `${text.join("\n\n")}\n\n${closing(head, tally)}${hint}`;
 }
 
-function limited(lines: readonly string[]): readonly string[] {
-  if (lines.length <= MAX_RED) return lines;
-  return [...lines.slice(0, MAX_RED), `… and ${counted(lines.length - MAX_RED, "more line")}`];
+/** A line for each result that needs a look; of those with one reason the first few. */
+function redLines(jobs: readonly RecordedJob[], paint: Paint): string[] {
+  const lines: string[] = [];
+  const hidden = new Map<string, number>();
+  const seen = new Map<string, number>();
+  for (const { lines: all, results } of jobs) {
+    for (const [index, result] of results.entries()) {
+      if (!isRed(result)) continue;
+      const reason = reasonOf(result);
+      const count = (seen.get(reason) ?? 0) + 1;
+      seen.set(reason, count);
+      if (count <= limitOf(result)) lines.push(painted(all[index] ?? "", result, paint));
+      else hidden.set(reason, (hidden.get(reason) ?? 0) + 1);
+    }
+  }
+  const more = Array.from(hidden, ([reason, count]) => `… and ${count} more: ${reason}`);
+  return [...lines, ...more];
+}
+
+function reasonOf({ errorMessage, status }: Result): string {
+  return status === "fail" ? "failed" : logLine(errorMessage ?? "no reason was given");
+}
+
+/** Whoever cancelled knows what has no result. */
+function limitOf({ errorSource, status }: Result): number {
+  if (errorSource === "cancelled") return 0;
+  return status === "fail" ? MAX_FAILED : MAX_OF_ERROR;
+}
+
+/** The line with its verdict in colour. */
+function painted(line: string, { status }: Result, paint: Paint): string {
+  const verdict = `${SIGNS[status]} ${status}`;
+  return line.startsWith(verdict) ? paint(verdict, status) + line.slice(verdict.length) : line;
 }
 
 /** The reason of each region, if every result failed on the way to its region. */

@@ -7,7 +7,7 @@ import { follow } from "../client/follow.ts";
 import { exitCode } from "../report/exit-code.ts";
 import { logLine } from "../report/untrusted-text.ts";
 import { closingText } from "./closing.ts";
-import { type Connection, explained, INFRASTRUCTURE } from "./connection.ts";
+import { type Connection, explained, INFRASTRUCTURE, USAGE } from "./connection.ts";
 import type { Interruption } from "./interruption.ts";
 import type { Reports } from "./reports.ts";
 import type { RunRecord } from "./run-record.ts";
@@ -42,7 +42,9 @@ export async function conduct(options: Conduct): Promise<number> {
       ? { code: INTERRUPTED, sentences: [] }
       : explained(error, connection);
     for (const sentence of sentences) complain(sentence);
-    if (options.isKept) complain(`The run goes on; look again with: ${again}`);
+    const isKnown = cancels !== undefined || record.head !== undefined;
+    if (options.isKept && isKnown && code !== USAGE)
+      complain(`The run goes on; look again with: ${again}`);
     return interruption.happened ? INTERRUPTED : code;
   } finally {
     cancels?.[Symbol.dispose]();
@@ -71,6 +73,7 @@ async function followToEnd(options: Conduct, signal: AbortSignal): Promise<void>
     view.changed(ended);
   }
   if (!record.complete) view.changed(await read());
+  record.head = await patience.until(() => client.head(record.runId), signal);
 }
 
 /** Cancels the run when the command is interrupted, until it is disposed. */

@@ -9,11 +9,14 @@ import { join } from "node:path";
 import { createOrchestratorHandler } from "../handler.ts";
 import type { FlagValues } from "../lib/flags.ts";
 import type { Log } from "../lib/log.ts";
-import type { hostFlags } from "../runner/host-flags.ts";
+import { logLine } from "../report/untrusted-text.ts";
+import { hostFlags } from "../runner/host-flags.ts";
 import { type Connection, inProcess } from "./connection.ts";
 
 /** More than any number of runner hosts, and within the request cap of any process. */
 const MAX_IN_FLIGHT = 200;
+
+const HOST_KEYS = Object.keys(hostFlags) as (keyof typeof hostFlags)[];
 
 export interface LocalServer extends AsyncDisposable {
   readonly connection: Connection;
@@ -32,7 +35,7 @@ export function openLocalServer(
   try {
     const log = complaints(complain);
     const handler = createOrchestratorHandler({
-      ...hosts,
+      ...Object.fromEntries(HOST_KEYS.map((key) => [key, hosts[key]])),
       data,
       runners,
       regions: {},
@@ -55,14 +58,13 @@ export function openLocalServer(
 
 /** A log of which only what is wrong is heard, and of jobs nothing that their results say. */
 function complaints(complain: (sentence: string) => void): Log {
-  const warn: Log["warn"] = (message, fields) => complain(sentence(message, fields));
+  const warn: Log["warn"] = (message, fields) => complain(logLine(sentence(message, fields)));
   const ofJobs: Log = { info: () => {}, warn: () => {}, error: warn, with: () => ofJobs };
   return { info: () => {}, warn, error: warn, with: () => ofJobs };
 }
 
 function sentence(message: string, fields: Readonly<Record<string, unknown>> = {}): string {
-  const known = Object.entries(fields).map(([name, value]) => `${name}=${said(value)}`);
-  return [message, ...known].join(" ");
+  return [message, ...Object.values(fields).map(said)].join(": ");
 }
 
 function said(value: unknown): string {

@@ -40,7 +40,7 @@ async function run(argv: readonly string[]): Promise<number> {
   });
   const { client, patience } = connection;
   const stdout = new Output(process.stdout);
-  return answered(connection, async () => {
+  return await answered(connection, async () => {
     const run = await patience.until(() => client.read(runId));
     const faults = await reports.write(run, stdout, stdout);
     for (const fault of faults) complain(fault);

@@ -123,8 +123,14 @@ export class Reports implements Disposable {
   }
 }
 
+/** A document without a line end gets one: a shell's prompt, or the next line, follows. */
 async function print(pieces: AsyncIterable<string>, output: Output): Promise<void> {
-  for await (const piece of pieces) await output.finish(piece);
+  let last = "";
+  for await (const piece of pieces) {
+    await output.finish(piece);
+    last = piece || last;
+  }
+  if (!last.endsWith("\n")) await output.finish("\n");
 }
 
 async function append(path: string, pieces: AsyncIterable<string>): Promise<void> {
@@ -136,7 +142,17 @@ async function append(path: string, pieces: AsyncIterable<string>): Promise<void
   }
 }
 
+const REASONS = new Map([
+  ["EACCES", "permission denied"],
+  ["EISDIR", "it is a folder"],
+  ["EEXIST", "its folder is a file"],
+  ["ENOENT", "its folder cannot be made"],
+  ["ENOSPC", "no space is left"],
+  ["ENOTDIR", "its folder is a file"],
+  ["EROFS", "the file system is read-only"],
+]);
+
 function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code ?? message;
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  return REASONS.get(code) ?? (code || message);
 }

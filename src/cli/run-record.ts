@@ -5,7 +5,7 @@
 import type { ReadRun } from "../client/client.ts";
 import type { Followed } from "../client/follow.ts";
 import type { Job, State } from "../domain/job.ts";
-import { countResults, type ResultCounts } from "../domain/result.ts";
+import { countResults, type Result, type ResultCounts } from "../domain/result.ts";
 import type { RunHead, RunRequest } from "../domain/run.ts";
 import { fanoutJobs } from "../orchestrator/fanout.ts";
 import { jobLines } from "../report/lines.ts";
@@ -62,9 +62,13 @@ export class RunRecord {
     return [...this.#jobs.values()];
   }
 
-  /** As it was when the run was last read. */
+  /** As it was when the run was last read, but for its state. */
   get head(): RunHead | undefined {
     return this.#head;
+  }
+
+  set head(head: RunHead) {
+    this.#head = head;
   }
 
   get state(): State {
@@ -100,8 +104,7 @@ export class RunRecord {
     if (event.type === "job.finished") return this.#finish(event.data.job);
     if (event.type === "run.finished" && this.#head) {
       const { status, summary } = event.data;
-      const durationMs = Date.parse(status.updatedAt) - Date.parse(status.createdAt);
-      this.#head = { ...this.#head, state: status.state, summary, durationMs };
+      this.#head = { ...this.#head, state: status.state, summary };
     } else if (this.#head?.state === "queued") {
       this.#head = { ...this.#head, state: "running" };
     }
@@ -130,15 +133,12 @@ export class RunRecord {
 
   #recorded(job: Job): RecordedJob {
     const names = isOpen(job) ? this.#namesOf(job) : job.results.map(({ name }) => name);
-    const results = job.results.map(({ details: _, logs: __, ...result }) => result);
+    const results = job.results.map(withoutEvidence);
     return { ...job, names, results, lines: jobLines(job) };
   }
 }
 
-/** The lines of a job's results that need a look. */
-export function redLines({ lines, results }: RecordedJob): string[] {
-  return lines.filter((_, index) => {
-    const result = results[index];
-    return result !== undefined && isRed(result);
-  });
+function withoutEvidence(result: Result): Result {
+  const { details: _details, logs: _logs, ...kept } = result;
+  return kept;
 }

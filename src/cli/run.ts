@@ -62,7 +62,7 @@ async function run(argv: readonly string[]): Promise<number> {
     await screen.stdout.finish(`${runId}\n`);
     return 0;
   }
-  return conduct({
+  return await conduct({
     connection,
     record: new RunRecord(runId, names),
     screen,

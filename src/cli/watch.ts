@@ -37,7 +37,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (faults.length > 0) throw new StartError(faults);
   using reports = Reports.open(plan);
   using interruption = new Interruption(() => reports[Symbol.dispose]());
-  return conduct({
+  return await conduct({
     connection: connected.connection,
     record: new RunRecord(runId),
     screen,

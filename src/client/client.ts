@@ -65,11 +65,20 @@ export class Client {
     return this.#json("GET", `${path(runId)}/status`, "runId");
   }
 
+  /** The run without its jobs. */
+  async head(runId: string): Promise<RunHead> {
+    const lines = this.#lines(runId);
+    try {
+      return headOf((await lines.next()).value);
+    } finally {
+      await lines.return(undefined);
+    }
+  }
+
   /** The run with all its jobs; partial while it is in progress. */
   async read(runId: string): Promise<ReadRun> {
     const lines = this.#lines(runId);
-    const { value: head } = await lines.next();
-    if (!isObjectWith("runId", head)) throw new NotVolley("answered JSON lines of another kind");
+    const head = headOf((await lines.next()).value);
     let unread: AsyncGenerator<unknown> | undefined = lines;
     const anew = async function* (client: Client): AsyncGenerator<unknown> {
       const again = client.#lines(runId);
@@ -77,7 +86,7 @@ export class Client {
       yield* again;
     };
     return {
-      head: head as unknown as RunHead,
+      head,
       jobs: () => {
         const jobs = unread ?? anew(this);
         unread = undefined;
@@ -190,6 +199,11 @@ export class Client {
 
 function path(runId: string): string {
   return `/${encodeURIComponent(runId)}`;
+}
+
+function headOf(line: unknown): RunHead {
+  if (isObjectWith("runId", line)) return line as RunHead;
+  throw new NotVolley("answered JSON lines of another kind");
 }
 
 function isObjectWith(field: string, value: unknown): boolean {

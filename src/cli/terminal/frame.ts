@@ -42,6 +42,9 @@ function progress({ counts, jobs }: RunRecord, { columns, paint }: Room): string
 function clock(ms: number): string {
   const seconds = Math.floor(ms / 1_000);
   const [h, m, s] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
-  const two = (value: number): string => String(value).padStart(2, "0");
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
 }

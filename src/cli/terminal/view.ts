@@ -22,6 +22,7 @@ export interface View {
 export class LineView implements View {
   readonly #output: Output;
   readonly #aside: Output;
+  #begun = false;
 
   constructor(output: Output, aside: Output) {
     this.#output = output;
@@ -29,6 +30,7 @@ export class LineView implements View {
   }
 
   begin({ jobs, runId }: RunRecord): void {
+    this.#begun = true;
     this.#output.write(`Run ${logLine(runId)}: ${counted(jobs.length, "job")}\n`);
   }
 
@@ -41,7 +43,7 @@ export class LineView implements View {
   }
 
   close(): void {
-    this.#output.write("\n");
+    if (this.#begun) this.#output.write("\n");
   }
 }
 
@@ -72,6 +74,7 @@ export class DotView implements View {
   }
 
   close(): void {
-    this.#output.write(this.#count % DOTS_PER_LINE > 0 ? "\n\n" : "\n");
+    if (this.#count % DOTS_PER_LINE > 0) this.#output.write("\n");
+    if (this.#count > 0) this.#output.write("\n");
   }
 }
