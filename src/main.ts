@@ -1,31 +1,11 @@
-/**
- * The binary: argv in, exit code out. The only place that ends the process.
- *
- * Commands are imported only when asked for, so that a process that replaces itself, or that only
- * prints help, loads nothing it does not need.
- */
+/** The binary: argv in, exit code out. The only place that ends the process. */
 import { version } from "../package.json" with { type: "json" };
-import type { Command } from "./cli/command.ts";
+import { allCommands, COMMANDS } from "./cli/commands.ts";
 import { ensureRequestCap } from "./cli/request-cap.ts";
 import { serveConfig } from "./config.ts";
 import { StartError } from "./domain/errors.ts";
 import { withoutControls } from "./lib/log.ts";
 import { HOST_ARGUMENT } from "./runner/host-command.ts";
-
-const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
-  serve: () => import("./cli/serve.ts"),
-  runner: () => import("./cli/runner.ts"),
-  "mock-runner": () => import("./cli/mock-runner.ts"),
-  regions: () => import("./cli/regions.ts"),
-  run: () => import("./cli/run.ts"),
-  watch: () => import("./cli/watch.ts"),
-  cancel: () => import("./cli/cancel.ts"),
-  ls: () => import("./cli/ls.ts"),
-  report: () => import("./cli/report.ts"),
-  backup: () => import("./cli/backup.ts"),
-  doctor: () => import("./cli/doctor.ts"),
-  types: () => import("./cli/types.ts"),
-};
 
 async function main([name, ...argv]: readonly string[]): Promise<number> {
   // Not a command: a runner host, started by this binary for itself.
@@ -53,8 +33,9 @@ async function main([name, ...argv]: readonly string[]): Promise<number> {
 }
 
 async function overview(): Promise<string> {
-  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
-  const lines = commands.map(({ command }) => `  ${command.name.padEnd(11)}  ${command.summary}`);
+  const commands = await allCommands();
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return [
     "volley: one request, every region, one summary.",
     "Usage: volley COMMAND [flags]",

@@ -128,7 +128,7 @@ describe("architecture", () => {
     expect(importsOf("store/sqlite/open.ts")).toContain(
       "store/sqlite/migrations/0001-runs-and-jobs.sql",
     );
-    expect(importsOf("main.ts")).toContain("cli/serve.ts");
+    expect(importsOf("cli/commands.ts")).toContain("cli/serve.ts");
   });
 
   test("only config.ts reads the environment", () => {

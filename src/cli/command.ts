@@ -21,7 +21,7 @@ export function commandHelp(command: Command): string {
   return [
     `Usage: volley ${command.usage}`,
     command.about,
-    flagHelp(command.flags),
+    ...(Object.keys(command.flags).length > 0 ? [flagHelp(command.flags)] : []),
     `Examples:\n${command.examples.map((line) => `  ${line}`).join("\n")}`,
   ].join("\n\n");
 }
