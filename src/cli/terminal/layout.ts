@@ -89,7 +89,8 @@ function rowLine(
     const mark = row.cells.get(region);
     const width = widths?.[index] ?? 0;
     if (mark === undefined) return " ".repeat(width);
-    return paint(fitted(words ? `${SIGNS[mark]} ${mark}` : SIGNS[mark], width), mark);
+    const text = fitted(words ? `${SIGNS[mark]} ${mark}` : SIGNS[mark], width);
+    return paint(index === regions.length - 1 ? text.trimEnd() : text, mark);
   };
   const cells = widths ? regions.map(cell) : [counts([row], paint)];
   return [fitted(runnerText(row), runner), fitted(logLine(row.url), url), ...cells].join(GAP);

@@ -1,0 +1,131 @@
+/** What the command line says to bad input: one sentence each that tells what to type. */
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { startEndpoint } from "../support/endpoint.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { URL_FLAGS, volley } from "./cli.ts";
+import { serve } from "./serving.ts";
+
+const RUN = ["run", "t", ...URL_FLAGS, "--region", "eu"] as const;
+
+describe("usage", () => {
+  test.each([
+    [["run"], ["name the runners to run", "--url is missing", "--region is missing"]],
+    [["run", "t", ...URL_FLAGS], ['--region is missing; "volley regions" lists']],
+    [[...RUN, "--input", "x"], ["--input must be KEY=TEXT or KEY:=JSON"]],
+    [[...RUN, "--input", "x:={"], ["--input x:= needs JSON"]],
+    [[...RUN, "--input", "url=x"], ["is what --url is for"]],
+    [[...RUN, "-r", "xml"], ["-r must be one of list, dot, json"]],
+    [[...RUN, "-o", "f"], ["-o f belongs after the -r NAME"]],
+    [[...RUN, "-r", "json", "-r", "junit"], ["would both write to stdout"]],
+    [[...RUN, "-r", "md", "-o", "f", "-r", "txt", "-o", "./f"], ["would both write"]],
+    [[...RUN, "-r", "md", "-o", "f", "-o", "g"], ["-r md has a file already"]],
+    [[...RUN, "-r", "md", "-o", "/dev/null/x/r.md"], ["cannot be written: its folder is a file"]],
+    [[...RUN, "--rerun", "x"], ["--url cannot stand beside --rerun"]],
+    [[...RUN, "--only", "all"], ["it needs --rerun RUN"]],
+    [[...RUN, "--detach", "-r", "json"], ["see volley report"]],
+    [[...RUN, "--file", "x"], ["--url cannot stand beside --file"]],
+    [["run", "--file", "/nowhere/x.json"], ["cannot be read (ENOENT)"]],
+    [["watch"], ["RUN is missing"]],
+    [["ls", "extra"], ['unexpected argument "extra"']],
+    [["ls", "--server", "nonsense"], ["--server must be an http:// or https:// URL"]],
+    [["ls", "--server", "http://user:secret@h/"], ["use --key-file FILE"]],
+    [["ls", "--key-file", "/nowhere/key"], ["cannot be read (ENOENT)"]],
+    [["completion", "powershell"], ["name a shell: bash, zsh or fish"]],
+  ] as const)("%j", async (args, sentences) => {
+    const { code, stderr, stdout } = await volley(undefined, args);
+    expect([code, stdout]).toEqual([2, ""]);
+    for (const sentence of sentences) expect(stderr).toContain(sentence);
+    for (const line of stderr.trimEnd().split("\n")) expect(line).toStartWith("volley: ");
+  });
+
+  test("a key on the command line is refused, and shown nowhere", async () => {
+    const { code, stderr } = await volley(undefined, [...RUN, "--key", "s3cret"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("use --key-file FILE or VOLLEY_API_KEY");
+    expect(stderr).not.toContain("s3cret");
+  });
+});
+
+describe("a server", () => {
+  test("that does not listen: exit 3, and what to type", async () => {
+    const { code, stderr } = await volley({ origin: "http://127.0.0.1:1" }, RUN);
+    expect(code).toBe(3);
+    expect(stderr).toBe(
+      'volley: http://127.0.0.1:1 refused the connection; start one with "volley serve", name another with --server URL, or use volley run --local DIR.\n',
+    );
+  });
+
+  test.each([
+    ["text", () => new Response("<html>"), "answered text/plain instead of JSON"],
+    ["JSON of another kind", () => Response.json([]), "answered JSON of another kind"],
+    ["an error of its own", () => new Response("", { status: 404 }), "answered HTTP status 404"],
+    [
+      "a redirect",
+      () => Response.redirect("https://x.example/"),
+      "answered a redirect to https://x",
+    ],
+  ])("that is no volley server but answers %s: exit 2", async (_, answer, words) => {
+    using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: answer });
+    const { origin } = other.url;
+    for (const args of [RUN, ["ls"], ["cancel", "x"], ["watch", "x"], ["report", "x"]] as const) {
+      const { code, stderr } = await volley({ origin }, args);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /is no volley server: it answered .*; name one with --server URL\.\n$/,
+      );
+      const isJson = !["watch", "report"].includes(args[0]);
+      if (isJson) expect(stderr).toContain(`${origin} is no volley server: it ${words}`);
+    }
+  });
+
+  test("that refuses: exit 2, with each fault once", async () => {
+    using folder = temporaryFolder();
+    using endpoint = startEndpoint();
+    await using server = await serve({ data: folder.path, regions: { eu: endpoint.base } });
+    const args = ["run", "a", "b", ...URL_FLAGS, "--region", "mars", "--region", "eu"];
+    const { code, stderr, stdout } = await volley(server, args);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("Configured regions: eu.");
+    expect(stderr).toContain('Region "mars" is not configured. (/runners/0/region and 1 more)');
+    expect(endpoint.received).toEqual([]);
+  });
+
+  test.each([["watch"], ["cancel"], ["report"], ["run --rerun"]])(
+    "that has no such run: %s ends with 2 and tells how to list runs",
+    async (command) => {
+      using folder = temporaryFolder();
+      await using server = await serve({ data: folder.path });
+      const { code, stderr, stdout } = await volley(server, [...command.split(" "), "nope"]);
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toBe(
+        `volley: There is no run "nope". "volley ls --server ${server.origin}" lists the runs of ${server.origin}.\n`,
+      );
+    },
+  );
+});
+
+describe("the API key", () => {
+  test("is sent as a bearer token, from the environment or from a file, which wins", async () => {
+    using folder = temporaryFolder();
+    const seen: (string | null)[] = [];
+    using server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: (request) => {
+        seen.push(request.headers.get("authorization"));
+        return Response.json({ runs: [] });
+      },
+    });
+    const { origin } = server.url;
+    const file = join(folder.path, "key");
+    writeFileSync(file, "from-file\n");
+    const env = { VOLLEY_API_KEY: "from-environment" };
+    await volley({ origin }, ["ls"]);
+    await volley({ origin }, ["ls"], { env });
+    await volley({ origin }, ["ls", "--key-file", file], { env });
+    expect(seen).toEqual([null, "Bearer from-environment", "Bearer from-file"]);
+  });
+});
