@@ -17,6 +17,10 @@ function slowOutside(opened: Promise<void>): Answer {
 
 const words = (line: string | undefined): string[] => (line ?? "").split(/ {2,}/);
 
+/** All words stand in the matrix of three rows. */
+const isWide = (lines: readonly string[]): boolean =>
+  lines.filter((line) => line.includes("… running")).length === 3;
+
 describe("volley run on a terminal", () => {
   test("shows each region in place, then the matrix, the failures and the totals", async () => {
     using folder = temporaryFolder();
@@ -76,8 +80,6 @@ describe("volley run on a terminal", () => {
       columns: 100,
       rows: 24,
     });
-    const isWide = (lines: string[]): boolean =>
-      lines.filter((line) => line.includes("… running")).length === 3;
     const wide = await terminal.until("all regions are shown", isWide);
     terminal.resize(46, 24);
     const narrow = await terminal.until("the narrow picture", (lines) =>
