@@ -103,6 +103,7 @@ export const runFlags = {
       max: 5,
     }),
   ),
+  strict: toggle("refuse the run if a region lacks a runner that is asked of it"),
   runId: text({ placeholder: "ID", about: "id of the run, of your own", fallback: undefined }),
   file: text({
     placeholder: "FILE",

@@ -33,6 +33,7 @@ export function closingText(record: RunRecord, { closer, ...options }: ClosingOp
   const reasons = unreachable(jobs);
   const sections = [
     matrixLines(matrixOf(jobs, LIMITS), options),
+    mismatches(jobs),
     reasons.length > 0
       ? ["No region could be reached:", ...reasons]
       : redLines(jobs, options.color ? colored : plain),
@@ -75,6 +76,14 @@ function limitOf({ errorSource, status }: Result): number {
 function painted(line: string, { status }: Result, paint: Paint): string {
   const verdict = `${SIGNS[status]} ${status}`;
   return line.startsWith(verdict) ? paint(verdict, status) + line.slice(verdict.length) : line;
+}
+
+/** Regions whose answers may be another region's, each once. */
+function mismatches(jobs: readonly RecordedJob[]): string[] {
+  const lines = jobs.flatMap((job) =>
+    job.regionMismatch ? [`${regionOf(job)}: ${logLine(job.regionMismatch.message)}`] : [],
+  );
+  return [...new Set(lines)];
 }
 
 /** The reason of each region, if every result failed on the way to its region. */

@@ -67,6 +67,7 @@ async function followToEnd(options: Conduct, signal: AbortSignal): Promise<void>
     patience.until(async () => record.load(await client.read(record.runId)), signal);
   const known = await read();
   view.begin(record);
+  for (const { message } of record.head?.warnings ?? []) view.say(`Warning: ${logLine(message)}`);
   view.changed(known);
   for await (const event of follow(client, record.runId, { patience, signal })) {
     const ended = event.type === "stale" ? await read() : [record.apply(event) ?? []].flat();

@@ -53,6 +53,7 @@ const OF_THE_RUN = [
   "timeout",
   "jobTimeout",
   "retries",
+  "strict",
   "runId",
   "file",
   "list",

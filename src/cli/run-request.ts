@@ -64,11 +64,12 @@ function fromFile(file: string, names: readonly string[], values: RunValues): Re
 }
 
 function withSettings(request: RunRequest, values: RunValues): RunRequest {
-  const { concurrency, jobTimeout, local, retries, runId, tag, timeout } = values;
+  const { concurrency, jobTimeout, local, retries, runId, strict, tag, timeout } = values;
   return {
     ...request,
     ...(local === undefined ? {} : { mode: "local" as const }),
     ...present({ concurrency, jobTimeout, retries, runId, timeout }),
+    ...(strict ? { strict } : {}),
     ...(tag.length === 0 ? {} : { tags: [...tag] }),
   };
 }

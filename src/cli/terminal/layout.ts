@@ -93,7 +93,8 @@ function rowLine(
     return paint(index === regions.length - 1 ? text.trimEnd() : text, mark);
   };
   const cells = widths ? regions.map(cell) : [counts([row], paint)];
-  return [fitted(runnerText(row), runner), fitted(logLine(row.url), url), ...cells].join(GAP);
+  const names = [fitted(runnerText(row), runner), fitted(logLine(row.url), url)];
+  return [...names, ...cells].join(GAP).trimEnd();
 }
 
 function moreRows(hidden: readonly LiveRow[], { paint }: Room): string {

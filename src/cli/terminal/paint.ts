@@ -27,10 +27,18 @@ export function fitted(text: string, width: number): string {
   if (own <= width) return text + " ".repeat(width - own);
   if (width < 1) return "";
   const tail = Math.floor((width - 1) * 0.6);
-  const end = tail > 0 ? Bun.sliceAnsi(text, own - tail) : "";
-  const shown = `${Bun.sliceAnsi(text, 0, width - 1 - tail)}…${end}`;
+  const head = slice(text, 0, width - 1 - tail);
+  const shown = `${head}…${slice(text, own - tail, own)}`;
   // A wide character at a cut leaves a column free.
   return shown + " ".repeat(Math.max(0, width - widthOf(shown)));
+}
+
+/** The columns from `start` to `end`, without a wide character that only half fits. */
+function slice(text: string, start: number, end: number): string {
+  if (end <= start) return "";
+  const shown = Bun.sliceAnsi(text, start, end);
+  if (widthOf(shown) <= end - start) return shown;
+  return start > 0 ? slice(text, start + 1, end) : slice(text, start, end - 1);
 }
 
 /** At most `width` columns, colours closed where it is cut. */
