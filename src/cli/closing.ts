@@ -10,7 +10,7 @@ import { logLine } from "../report/untrusted-text.ts";
 import { isRed } from "../report/verdict.ts";
 import { closing } from "../report/words.ts";
 import type { RecordedJob, RunRecord } from "./run-record.ts";
-import { colored, type Paint, plain } from "./terminal/paint.ts";
+import { colored, type Paint, plain, widthOf } from "./terminal/paint.ts";
 
 export interface ClosingOptions {
   readonly color: boolean;
@@ -33,14 +33,29 @@ export function closingText(record: RunRecord, { closer, ...options }: ClosingOp
   const reasons = unreachable(jobs);
   const sections = [
     matrixLines(matrixOf(jobs, LIMITS), options),
-    mismatches(jobs),
-    reasons.length > 0
-      ? ["No region could be reached:", ...reasons]
-      : redLines(jobs, options.color ? colored : plain),
+    ...[
+      mismatches(jobs),
+      reasons.length > 0
+        ? ["No region could be reached:", ...reasons]
+        : redLines(jobs, options.color ? colored : plain),
+    ].map((lines) => lines.map((line) => wrapped(line, options.width))),
   ];
   const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
   const hint = tally.failed + tally.errored > 0 ? `Look closer: ${closer}\n` : "";
-  return `${text.join("\n\n")}\n\n${closing(head, tally)}${hint}`;
+  const end = closing(head, tally).split("\n");
+  const totals = end.map((line) => wrapped(line, options.width)).join("\n");
+  return `${text.join("\n\n")}\n\n${totals}${hint}`;
+}
+
+const INDENT = "    ";
+
+/** Between words and with an indent, where a terminal would break anywhere. */
+function wrapped(line: string, width: number | undefined): string {
+  if (width === undefined || widthOf(line) <= width) return line;
+  const [first = "", ...rest] = Bun.wrapAnsi(line, width - INDENT.length, { trim: false }).split(
+    "\n",
+  );
+  return [first, ...rest.map((part) => INDENT + part.trimStart())].join("\n");
 }
 
 /** A line for each result that needs a look; of those with one reason the first few. */

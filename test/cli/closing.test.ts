@@ -1,12 +1,15 @@
 /** What stands at the end of a run. */
 import { describe, expect, test } from "bun:test";
 
-import { closingText } from "../../src/cli/closing.ts";
+import { type ClosingOptions, closingText } from "../../src/cli/closing.ts";
 import { recordOf, type SaidJob } from "./recorded.ts";
 
 const CLOSER = { color: false, closer: "type this" };
 
-async function closingOf(jobs: readonly SaidJob[], options = CLOSER): Promise<string> {
+async function closingOf(
+  jobs: readonly SaidJob[],
+  options: ClosingOptions = CLOSER,
+): Promise<string> {
   const head = { state: "completed", durationMs: 1_500 } as const;
   return closingText(await recordOf(jobs, { head }), options);
 }
@@ -70,6 +73,24 @@ describe("closingText", () => {
     const regionMismatch = { message: 'The endpoint says it is in region "us".' };
     const text = await closingOf(many(2, { said: "pass", regionMismatch }));
     expect(text).toContain('\n\neu: The endpoint says it is in region "us".\n\n');
+  });
+
+  test("breaks lines between words where a terminal is narrow, but not what is to be typed", async () => {
+    const jobs: SaidJob[] = [
+      {
+        said: "error",
+        names: ["t"],
+        result: { errorMessage: "It is a long story, told at length." },
+      },
+    ];
+    const text = await closingOf(jobs, { ...CLOSER, closer: "x".repeat(90), width: 60 });
+    expect(text).toContain(
+      "! error  eu  t  https://a.example/: It is a long story, \n    told at length.\n",
+    );
+    expect(text).toContain(
+      "\nRun run_1 completed after 1.5 s. 1 result: 0 passed, 0 \n    failed, 1 errored; 1 job.\n",
+    );
+    expect(text).toEndWith(`Look closer: ${"x".repeat(90)}\n`);
   });
 
   test("colours verdicts, and nothing where colour is not wanted", async () => {

@@ -25,7 +25,7 @@ describe("volley run in a pipe", () => {
   test("sends runners x urls x regions with all that flags say", async () => {
     using folder = temporaryFolder();
     using endpoint = startEndpoint();
-    const regions = { eu: endpoint.base, us: endpoint.base };
+    const regions = { eu: `${endpoint.base}/eu`, us: `${endpoint.base}/us` };
     await using server = await serve({ data: folder.path, regions });
     const line =
       "run one two --url https://a.example/ --url https://b.example/ --region eu --region us " +
