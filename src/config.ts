@@ -14,7 +14,6 @@ import {
   doctorFlags,
   mockRunnerFlags,
   orchestratorFlags,
-  regionsFlags,
   runnerFlags,
   serveFlags,
   typesFlags,
@@ -90,18 +89,6 @@ export function typesConfig(argv: readonly string[]): { dir: string; print: bool
   const [dir = ".", ...rest] = positionals;
   fail([...faults, ...rest.map(unexpected)]);
   return { dir, print: values.print };
-}
-
-/** Configuration of `volley regions`. Throws StartError naming every fault. */
-export function regionsConfig(argv: readonly string[]) {
-  const { values, positionals, faults } = parse(regionsFlags, argv);
-  const url = URL.parse(values.server);
-  const wrong =
-    url?.protocol === "http:" || url?.protocol === "https:"
-      ? []
-      : ["--server must be an http:// or https:// URL"];
-  fail([...faults, ...positionals.map(unexpected), ...wrong]);
-  return { ...values, server: values.server.replace(/\/+$/, "") };
 }
 
 /** Options of createOrchestratorHandler: those of `volley serve` that are not the server's own. */

@@ -175,15 +175,6 @@ export const doctorFlags = {
   runners: orchestratorFlags.runners,
 } satisfies FlagTable;
 
-export const regionsFlags = {
-  server: text({
-    placeholder: "URL",
-    about: "the server to ask",
-    fallback: "http://127.0.0.1:3000",
-  }),
-  json: toggle("print JSON as the API answers it"),
-} satisfies FlagTable;
-
 export const typesFlags = {
   print: toggle("print the declarations instead of writing them"),
 } satisfies FlagTable;

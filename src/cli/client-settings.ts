@@ -148,6 +148,11 @@ export const lsFlags = {
   ...serverFlags,
 } satisfies FlagTable;
 
+export const regionsFlags = {
+  json: toggle("print JSON as the API answers it"),
+  ...serverFlags,
+} satisfies FlagTable;
+
 export const reportFlags = {
   format: word(REPORTERS, { short: "f", about: `${REPORTERS.join(", ")} (default txt)` }),
   output: text({

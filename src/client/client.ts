@@ -4,6 +4,7 @@
  * It talks through a `Carrier`, so that a server in this process is used like one on the network.
  */
 import type { RunEvent } from "../domain/event.ts";
+import type { RegionList } from "../domain/fleet.ts";
 import type { Job, State } from "../domain/job.ts";
 import type { RunHead, RunList, RunRequest, RunStatus } from "../domain/run.ts";
 import { NotVolley, ServerAway } from "./errors.ts";
@@ -99,6 +100,11 @@ export class Client {
   async cancel(runId: string): Promise<State> {
     const { state } = await this.#json<RunStatus>("POST", `${path(runId)}/cancel`, "state");
     return state;
+  }
+
+  /** How the server's regions are; of those that never answered, after about 2 s. */
+  regions(): Promise<RegionList> {
+    return this.#json("GET", "/regions", "regions");
   }
 
   list(query: ListQuery): Promise<RunList> {
