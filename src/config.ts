@@ -6,6 +6,8 @@ import { StartError } from "./domain/errors.ts";
 import { checkRegions, parseRegions, type Regions } from "./domain/region.ts";
 import { describeFlags, type FlagTable, type FlagValues } from "./lib/flags.ts";
 import { checkValues, parseFlags } from "./lib/parse-flags.ts";
+import { isPair, readCertificates, readPrivateKey, type TlsPair } from "./lib/pem.ts";
+import { present } from "./lib/present.ts";
 import { parseScript } from "./mock/script.ts";
 import { checkedBrowser } from "./runner/browser/settings.ts";
 import type { HostConfig } from "./runner/host-flags.ts";
@@ -16,6 +18,7 @@ import {
   orchestratorFlags,
   runnerFlags,
   serveFlags,
+  type tlsFlags,
   typesFlags,
 } from "./settings.ts";
 
@@ -28,6 +31,8 @@ export type RunnerConfig = FlagValues<typeof runnerFlags> & {
   readonly dir: string;
   /** The token that `tokenEnv` names. */
   readonly token: string | undefined;
+  /** What `tlsCert` and `tlsKey` hold. */
+  readonly tls?: TlsPair;
 };
 
 /** Configuration of `volley serve`. Throws StartError naming every fault. */
@@ -44,12 +49,34 @@ export function runnerConfig(argv: readonly string[]): RunnerConfig {
   const { values, positionals, faults } = parse(runnerFlags, argv);
   const [dir = ".", ...rest] = positionals;
   const { passEnv, tokenEnv } = values;
+  const { tls, faults: tlsFaults } = serverTls(values);
   const unset = [
     ...(tokenEnv === undefined ? [] : unsetVariables("--token-env", [tokenEnv])),
     ...unsetVariables("--pass-env", passEnv),
   ];
-  fail([...faults, ...rest.map(unexpected), ...unset]);
-  return { ...values, dir, token: tokenEnv === undefined ? undefined : process.env[tokenEnv] };
+  fail([...faults, ...rest.map(unexpected), ...tlsFaults, ...unset]);
+  const token = tokenEnv === undefined ? undefined : process.env[tokenEnv];
+  return { ...values, dir, token, ...present({ tls }) };
+}
+
+/** The files of a server's own TLS, checked; nothing if neither is given. */
+function serverTls({ tlsCert, tlsKey }: FlagValues<typeof tlsFlags>): {
+  readonly tls?: TlsPair;
+  readonly faults: readonly string[];
+} {
+  if (tlsCert === undefined && tlsKey === undefined) return { faults: [] };
+  if (tlsCert === undefined) return { faults: ["--tls-key needs --tls-cert beside it"] };
+  if (tlsKey === undefined) return { faults: ["--tls-cert needs --tls-key beside it"] };
+  const cert = readCertificates(tlsCert);
+  const key = readPrivateKey(tlsKey);
+  const faults = [
+    ...("fault" in cert ? [`--tls-cert: ${cert.fault}`] : []),
+    ...("fault" in key ? [`--tls-key: ${key.fault}`] : []),
+  ];
+  if ("fault" in cert || "fault" in key) return { faults };
+  const tls = { cert: cert.pem, key: key.pem };
+  if (isPair(tls)) return { tls, faults };
+  return { faults: [`--tls-key: "${tlsKey}" is not the key of the certificate in "${tlsCert}"`] };
 }
 
 /** Configuration of `volley mock-runner`. Throws StartError naming every fault. */

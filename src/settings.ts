@@ -33,6 +33,20 @@ const drainFlag = duration({
   max: "1h",
 });
 
+/** For a server that speaks TLS itself; `serverTls` of config.ts reads and checks the files. */
+export const tlsFlags = {
+  tlsCert: text({
+    placeholder: "FILE",
+    about: "PEM certificate, with its chain, to serve HTTPS (HTTP/2 and HTTP/1.1) with",
+    fallback: undefined,
+  }),
+  tlsKey: text({
+    placeholder: "FILE",
+    about: "PEM private key of that certificate",
+    fallback: undefined,
+  }),
+} satisfies FlagTable;
+
 /** What the orchestrator itself needs; the same names are options of createOrchestratorHandler. */
 export const orchestratorFlags = {
   data: text({ placeholder: "DIR", about: "folder of the run store", fallback: "./volley-data" }),
@@ -126,6 +140,7 @@ export const runnerFlags = {
   }),
   host: hostFlag,
   port: portFlag(4_000),
+  ...tlsFlags,
   ...hostFlags,
   maxQueued: integer({
     about: "most jobs that wait for a host; further ones are answered 429",

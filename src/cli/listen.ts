@@ -5,6 +5,7 @@
 import { StartError } from "../domain/errors.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createLog, type Log } from "../lib/log.ts";
+import type { TlsPair } from "../lib/pem.ts";
 
 /** Bun closes a silent connection after this; its timer moves in steps of four seconds. */
 const IDLE_TIMEOUT_S = 30;
@@ -16,10 +17,12 @@ export interface ListenOptions {
   readonly host: string;
   readonly port: number;
   readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** With it: HTTPS, and HTTP/2 for clients that offer it. */
+  readonly tls?: TlsPair;
 }
 
 /** Throws StartError if the address cannot be listened on. */
-export function listen({ fetch, host, port }: ListenOptions): Bun.Server<undefined> {
+export function listen({ fetch, host, port, tls }: ListenOptions): Bun.Server<undefined> {
   try {
     return Bun.serve({
       hostname: host,
@@ -30,6 +33,7 @@ export function listen({ fetch, host, port }: ListenOptions): Bun.Server<undefin
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       reusePort: false,
       development: false,
+      ...(tls === undefined ? {} : { tls, http2: true }),
     });
   } catch (error) {
     const code = (error as { code?: string }).code;
@@ -43,8 +47,8 @@ export function announce(server: Bun.Server<undefined>): void {
   process.stdout.write(`volley listening on ${origin(server)}\n`);
 }
 
-function origin({ hostname = "", port }: Bun.Server<undefined>): string {
-  return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+function origin({ hostname = "", port, protocol }: Bun.Server<undefined>): string {
+  return `${protocol}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
 /** Lets answers that are on their way arrive, then closes every connection. */
