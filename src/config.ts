@@ -121,7 +121,8 @@ export function typesConfig(argv: readonly string[]): { dir: string; print: bool
 /** Options of createOrchestratorHandler: those of `volley serve` that are not the server's own. */
 export type LibraryOptions = Partial<FlagValues<typeof orchestratorFlags>> & {
   /** As in PLAYWRIGHT_RUNNERS, parsed or not yet checked. Default: that variable. */
-  readonly regions?: Regions | Readonly<Record<string, string | { url: string; token?: string }>>;
+  readonly regions?:
+    Regions | Readonly<Record<string, string | { url: string; token?: string; ca?: string }>>;
 };
 
 /** Checks options and fills in defaults. Throws StartError naming every fault. */

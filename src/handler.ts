@@ -87,7 +87,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const metrics = new Metrics();
   const measure = orchestratorMetrics(metrics, () => orchestrator);
   const { pool, release, store } = openParts(config, log, measure.committed);
-  const fleet = new Fleet({ regions: config.regions, clock: systemClock, atOnce: INFO_AT_ONCE });
+  const fleet = new Fleet({ ...config, clock: systemClock, atOnce: INFO_AT_ONCE });
   const parts = { store, pool, fleet, log, observe: measure.observe };
   const orchestrator = openOrchestrator(config, parts);
   const live = new Live({ store, changes: orchestrator.changes, log });

@@ -117,6 +117,7 @@ export const orchestratorFlags = {
     min: 1,
     max: 1_000_000_000,
   }),
+  http1: toggle("dispatch over HTTP/1.1 also where a TLS endpoint offers HTTP/2"),
   runners: text({
     placeholder: "DIR",
     about: "folder of runner files for runs in local mode",
@@ -188,6 +189,7 @@ export const dataFlags = { data: orchestratorFlags.data } satisfies FlagTable;
 export const doctorFlags = {
   data: orchestratorFlags.data,
   runners: orchestratorFlags.runners,
+  http1: orchestratorFlags.http1,
 } satisfies FlagTable;
 
 export const typesFlags = {

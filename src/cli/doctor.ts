@@ -40,12 +40,12 @@ interface Finding {
 }
 
 async function run(argv: readonly string[]): Promise<number> {
-  const { data, regions, runners } = doctorConfig(argv);
+  const { data, http1, regions, runners } = doctorConfig(argv);
   const findings = [
     { subject: "configuration", ok: true, text: `${regions.size} regions` },
     checkStore(data),
     ...(runners === undefined ? [] : await checkRunners(runners)),
-    ...(await checkRegions(regions)),
+    ...(await checkRegions(regions, http1)),
   ];
   const width = Math.max(...findings.map(({ subject }) => subject.length));
   for (const { ok, subject, text } of findings) {
@@ -82,8 +82,8 @@ async function checkRunners(dir: string): Promise<Finding[]> {
   }
 }
 
-async function checkRegions(regions: Regions): Promise<Finding[]> {
-  const fleet = new Fleet({ regions, clock: systemClock, atOnce: Infinity });
+async function checkRegions(regions: Regions, http1: boolean): Promise<Finding[]> {
+  const fleet = new Fleet({ regions, http1, clock: systemClock, atOnce: Infinity });
   return (await fleet.report()).regions.map(regionFinding);
 }
 

@@ -3,6 +3,7 @@
  * trusted no more than any other answer.
  */
 import type { Region } from "../domain/region.ts";
+import { Endpoint } from "./endpoint.ts";
 import { readBody } from "./read-body.ts";
 import { type InfoAnswer, readInfo } from "./read-info.ts";
 import { transportFault } from "./transport-fault.ts";
@@ -21,31 +22,33 @@ export type EndpointInfo =
     })
   | { readonly healthy: false; readonly error: string };
 
-/** Never rejects. `monotonic`: milliseconds that never go back. */
-export async function askEndpoint(region: Region, monotonic: () => number): Promise<EndpointInfo> {
+/**
+ * Asks as a job would be dispatched, on connections of its own. Never rejects. `monotonic`:
+ * milliseconds that never go back; `http1`: never over HTTP/2.
+ */
+export async function askEndpoint(
+  region: Region,
+  monotonic: () => number,
+  http1 = false,
+): Promise<EndpointInfo> {
   const signal = AbortSignal.timeout(INFO_LIMIT_MS);
-  const started = monotonic();
+  const endpoint = new Endpoint(region, { monotonic, http1 });
   try {
-    const response = await fetch(`${region.url}/info`, {
-      headers: {
-        accept: "application/json",
-        "accept-encoding": "identity",
-        ...(region.token === undefined ? {} : { authorization: `Bearer ${region.token}` }),
-      },
-      signal,
-      redirect: "manual",
-      proxy: false,
-      keepalive: false,
-      decompress: false,
+    await endpoint.ready(signal);
+    const started = monotonic();
+    const request = { method: "GET", headers: { accept: "application/json" }, signal } as const;
+    return await endpoint.ask("/info", request, async (response) => {
+      const body = await readBody(response, MAX_INFO);
+      if (!response.ok) return unhealthy(`The endpoint answered HTTP status ${response.status}.`);
+      if ("fault" in body) return unhealthy("The endpoint answered an info that cannot be read.");
+      const latencyMs = Math.round(monotonic() - started);
+      return { healthy: true, latencyMs, ...readInfo(withoutToken(body.text, region)) };
     });
-    const body = await readBody(response, MAX_INFO);
-    if (!response.ok) return unhealthy(`The endpoint answered HTTP status ${response.status}.`);
-    if ("fault" in body) return unhealthy("The endpoint answered an info that cannot be read.");
-    const latencyMs = Math.round(monotonic() - started);
-    return { healthy: true, latencyMs, ...readInfo(withoutToken(body.text, region)) };
   } catch (error) {
     if (signal.aborted) return unhealthy(`The endpoint did not answer within ${INFO_LIMIT_MS} ms.`);
     return unhealthy(transportFault(error).error);
+  } finally {
+    endpoint.close();
   }
 }
 

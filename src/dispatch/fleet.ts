@@ -25,6 +25,8 @@ export interface FleetOptions {
   readonly clock: Clock;
   /** Most endpoints asked at the same time. */
   readonly atOnce: number;
+  /** Never over HTTP/2. */
+  readonly http1?: boolean;
   /** Never rejects. */
   readonly ask?: (region: Region, monotonic: () => number) => Promise<EndpointInfo>;
 }
@@ -52,8 +54,8 @@ export class Fleet {
   readonly #permits: Semaphore;
   readonly #entries: ReadonlyMap<string, Entry>;
 
-  constructor({ ask = askEndpoint, atOnce, clock, regions }: FleetOptions) {
-    this.#endpoint = ask;
+  constructor({ ask, atOnce, clock, http1 = false, regions }: FleetOptions) {
+    this.#endpoint = ask ?? ((region, monotonic) => askEndpoint(region, monotonic, http1));
     this.#clock = clock;
     this.#permits = new Semaphore(atOnce);
     this.#entries = new Map(

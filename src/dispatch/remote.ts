@@ -17,10 +17,10 @@ import {
   readEndpointError,
 } from "./answer.ts";
 import type { Dispatch, DispatchJob, JobOutcome } from "./dispatch.ts";
+import { Endpoint } from "./endpoint.ts";
 import { discard, readBody } from "./read-body.ts";
 import { oneLine, refused } from "./refusal.ts";
 import { retryAfter } from "./retry-after.ts";
-import { EndpointSession } from "./sessions.ts";
 import { transportFault } from "./transport-fault.ts";
 import { withoutToken } from "./without-token.ts";
 
@@ -28,6 +28,8 @@ export interface RemoteDispatchOptions {
   readonly regions: Regions;
   /** Largest answer to one job, in bytes after decompression. */
   readonly maxResponse: number;
+  /** Never HTTP/2. Default: wherever a TLS endpoint offers it. */
+  readonly http1?: boolean;
   readonly clock: Pick<Clock, "now" | "monotonic">;
 }
 
@@ -36,20 +38,20 @@ type Exchange = JobOutcome | EndpointRefusal;
 type EndpointRefusal = Pick<JobOutcome, "retry"> & { readonly endpointError: EndpointError };
 
 export function remoteDispatch(options: RemoteDispatchOptions): Dispatch {
-  const sessions = new Map<string, EndpointSession>();
-  for (const name of options.regions.keys()) {
-    sessions.set(name, new EndpointSession(options.clock.monotonic));
+  const { clock, http1 = false, maxResponse, regions } = options;
+  const endpoints = new Map<string, Endpoint>();
+  for (const [name, region] of regions) {
+    endpoints.set(name, new Endpoint(region, { monotonic: clock.monotonic, http1 }));
   }
-  const { clock, maxResponse } = options;
   return async (job, signal) => {
-    const region = options.regions.get(job.region ?? "");
-    const session = sessions.get(job.region ?? "");
-    if (!region || !session) {
+    const region = regions.get(job.region ?? "");
+    const endpoint = endpoints.get(job.region ?? "");
+    if (!region || !endpoint) {
       const error = `Region "${job.region}" is no longer configured.`;
       return failure("unknown_region", "orchestrator", error);
     }
     const post = (runners: readonly RequestedRunner[]): Promise<Exchange> =>
-      exchange({ ...job, runners }, { region, session, signal, clock, maxResponse });
+      exchange({ ...job, runners }, { region, endpoint, signal, clock, maxResponse });
     return withoutMissingRunners(job, post);
   };
 }
@@ -109,43 +111,33 @@ function missingRunners(job: DispatchJob, { code, data }: EndpointError): Readon
 
 interface ExchangeOptions {
   readonly region: Region;
-  readonly session: EndpointSession;
+  readonly endpoint: Endpoint;
   readonly signal: AbortSignal;
   readonly maxResponse: number;
   readonly clock: Pick<Clock, "now">;
 }
 
 async function exchange(job: DispatchJob, options: ExchangeOptions): Promise<Exchange> {
-  const { region, session, signal } = options;
+  const { endpoint, region, signal } = options;
   const { jobId, runId, runners, url } = job;
+  const request = {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json",
+      "idempotency-key": jobId,
+    },
+    body: JSON.stringify({ url, runners, runId, region: region.name }),
+    signal,
+  } as const;
   try {
-    const response = await session.current().fetch(`${region.url}/execute`, {
-      method: "POST",
-      headers: headers(jobId, region),
-      body: JSON.stringify({ url, runners, runId, region: region.name }),
-      signal,
-      redirect: "manual",
-      // Long jobs are silent; only the run's limit may end them.
-      timeout: false,
-      proxy: false,
-      // Decompressed where it can be counted.
-      decompress: false,
-    });
-    return await readResponse(response, runners, options);
+    return await endpoint.ask("/execute", request, (response) =>
+      readResponse(response, runners, options),
+    );
   } catch (error) {
     const { code, error: sentence } = transportFault(error);
     return { ...failure(code, "transport", sentence), retry: {} };
   }
-}
-
-function headers(jobId: string, { token }: Region): Record<string, string> {
-  return {
-    "content-type": "application/json",
-    accept: "application/json",
-    "accept-encoding": "identity",
-    "idempotency-key": jobId,
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-  };
 }
 
 async function readResponse(

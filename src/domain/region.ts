@@ -2,8 +2,10 @@
  * Regions: the value of PLAYWRIGHT_RUNNERS, a JSON object from region name to runner endpoint.
  *
  * Parsed once, into a Map: a region named like a property of Object must not be found by accident.
- * Every fault is reported, each with the name it belongs to, none with a token.
+ * Files that a region names are read then. Every fault is reported, each with the name it belongs
+ * to, none with a token.
  */
+import { readCertificates } from "../lib/pem.ts";
 import { present } from "../lib/present.ts";
 
 /** The region names of the API: safe in a URL, a file name and a metric label. */
@@ -18,6 +20,8 @@ export interface Region {
   readonly url: string;
   /** Sent as a bearer token with each dispatch. */
   readonly token?: string;
+  /** PEM text of the only authorities trusted to vouch for an https: endpoint. */
+  readonly ca?: string;
 }
 
 export type Regions = ReadonlyMap<string, Region>;
@@ -68,9 +72,9 @@ function parseEntry(name: string, entry: unknown): Region | string {
     return "fault" in url ? url.fault : { name, url: url.base };
   }
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
-    return 'must be a URL or an object {"url", "token"}';
+    return 'must be a URL or an object {"url", "token", "ca"}';
   }
-  const { url: text, token, ...rest } = entry as Record<string, unknown>;
+  const { ca: file, url: text, token, ...rest } = entry as Record<string, unknown>;
   const unknown = Object.keys(rest)[0];
   if (unknown !== undefined) return `has an unknown field ${JSON.stringify(unknown)}`;
   if (typeof text !== "string") return 'has no "url"';
@@ -79,7 +83,19 @@ function parseEntry(name: string, entry: unknown): Region | string {
   }
   const url = endpointUrl(text);
   if ("fault" in url) return url.fault;
-  return { name, url: url.base, ...present({ token }) };
+  const ca = file === undefined ? undefined : authorities(file, url.base);
+  if (ca && "fault" in ca) return `has a "ca" ${ca.fault}`;
+  return { name, url: url.base, ...present({ token, ca: ca?.pem }) };
+}
+
+/** The certificates in the file that a region names as its authorities. */
+function authorities(file: unknown, url: string): ReturnType<typeof readCertificates> {
+  if (typeof file !== "string" || file === "") {
+    return { fault: "that is not the path of a PEM file" };
+  }
+  if (!url.startsWith("https:")) return { fault: "for an endpoint that is not https:" };
+  const read = readCertificates(file);
+  return "fault" in read ? { fault: `whose file ${read.fault}` } : read;
 }
 
 /** Only plain http(s) bases: fetch would also open `file:` and `data:` URLs. */

@@ -221,14 +221,16 @@ export function many<Value>(flag: Flag<Value>): Flag<readonly Exclude<Value, und
   };
 }
 
-/** A flag without a value. */
+/** A switch, off unless it is given: alone, or as a variable with a value. */
 export function toggle(about: string): Flag<boolean> {
   return {
     about,
     fallback: false,
-    parse: (value) =>
-      value === "true" ||
-      (value !== "false" && reject(`must be "true" or "false", not "${value}"`)),
+    parse: (value) => {
+      if (value === "true" || value === "1") return true;
+      if (value === "false" || value === "0") return false;
+      return reject(`must be "true" or "false", not "${value}"`);
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 /** A remote dispatcher for tests, and jobs for it. */
 import type { Dispatch, DispatchJob } from "../../src/dispatch/dispatch.ts";
 import { remoteDispatch } from "../../src/dispatch/remote.ts";
+import { present } from "../../src/lib/present.ts";
 
 export const MAX_RESPONSE = 1024 ** 2;
 /** The time of day for a dispatcher. */
@@ -9,19 +10,22 @@ export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 export interface DispatchingOptions {
   readonly token?: string;
   readonly monotonic?: () => number;
+  /** PEM text of the only authority trusted. */
+  readonly ca?: string;
+  readonly http1?: boolean;
 }
 
 /** A dispatcher whose regions are the given endpoints, by name. */
 export function dispatcher(
   endpoints: Readonly<Record<string, string>>,
-  { monotonic = () => performance.now(), token }: DispatchingOptions = {},
+  { ca, http1 = false, monotonic = () => performance.now(), token }: DispatchingOptions = {},
 ): Dispatch {
-  const credentials = token === undefined ? {} : { token };
+  const more = present({ token, ca });
   const clock = { now: () => NOW, monotonic };
   const regions = Object.entries(endpoints).map(
-    ([name, url]) => [name, { name, url, ...credentials }] as const,
+    ([name, url]) => [name, { name, url, ...more }] as const,
   );
-  return remoteDispatch({ regions: new Map(regions), maxResponse: MAX_RESPONSE, clock });
+  return remoteDispatch({ regions: new Map(regions), maxResponse: MAX_RESPONSE, clock, http1 });
 }
 
 let jobs = 0;
@@ -32,6 +36,12 @@ export function job(
   runners: DispatchJob["runners"] = [{ name: "titleTest" }],
 ): DispatchJob {
   return { runId: "run_1", jobId: `job_${++jobs}`, url: "https://example.com/", region, runners };
+}
+
+/** A clock that stands until the test moves it. */
+export function movableClock() {
+  let at = 0;
+  return { now: () => at, pass: (ms: number) => void (at += ms) };
 }
 
 export const never = (): AbortSignal => new AbortController().signal;

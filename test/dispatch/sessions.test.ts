@@ -4,14 +4,8 @@ import { describe, expect, test } from "bun:test";
 import { gate } from "../support/endpoint.ts";
 import { eventually } from "../support/eventually.ts";
 import { type RawAnswer, startRawServer } from "../support/raw-server.ts";
-import { dispatcher, job, never, soon } from "./dispatching.ts";
+import { dispatcher, job, movableClock, never, soon } from "./dispatching.ts";
 import { PASS, response } from "./zoo/beast.ts";
-
-/** A clock that stands until the test moves it. */
-function movableClock() {
-  let at = 0;
-  return { now: () => at, pass: (ms: number) => void (at += ms) };
-}
 
 /** A server that resets what arrives on a connection idle for longer than `keepAliveMs`. */
 function resettingWhenIdle(keepAliveMs: number, now: () => number): RawAnswer {
@@ -24,7 +18,7 @@ function resettingWhenIdle(keepAliveMs: number, now: () => number): RawAnswer {
   };
 }
 
-describe("EndpointSession", () => {
+describe("EndpointSessions", () => {
   test("reuses one connection for requests that follow each other", async () => {
     using server = await startRawServer((socket) => socket.write(response(PASS)));
     const dispatch = dispatcher({ eu: server.origin }, { monotonic: movableClock().now });
@@ -81,6 +75,23 @@ describe("EndpointSession", () => {
       clock.pass(3_000);
     }
     await dispatch(job("eu"), never());
+    await eventually("only the last connection is open", () => server.open() === 1);
+  });
+
+  test("leaves no connection open that was in use when its session was replaced", async () => {
+    const clock = movableClock();
+    const { open, opened } = gate();
+    using server = await startRawServer(async (socket, { connection }) => {
+      if (connection <= 5) await opened;
+      socket.write(response(PASS));
+    });
+    const dispatch = dispatcher({ eu: server.origin }, { monotonic: clock.now });
+    const early = Array.from({ length: 5 }, () => dispatch(job("eu"), never()));
+    await eventually("the first requests arrive", () => server.requests.length === 5);
+    clock.pass(10_000);
+    await soon(dispatch(job("eu"), never()));
+    open();
+    for (const { state } of await soon(Promise.all(early))) expect(state).toBe("completed");
     await eventually("only the last connection is open", () => server.open() === 1);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { parseRegions } from "../../src/domain/region.ts";
+import { CA, CA_FILE, KEY_FILE } from "../support/tls.ts";
 
 const TOKEN = "s3cret-t0ken";
 const parse = (value: unknown) => parseRegions(JSON.stringify(value));
@@ -18,6 +19,30 @@ describe("parseRegions", () => {
       "eu.west_1": { name: "eu.west_1", url: "https://eu.example.com/api/runner", token: TOKEN },
       "9": { name: "9", url: "https://nine.example.com" },
     });
+  });
+
+  test("reads the file of a region's authorities", () => {
+    const { faults, regions } = parse({ eu: { url: "https://eu.example.com", ca: CA_FILE } });
+    expect(faults).toEqual([]);
+    expect(regions.get("eu")).toEqual({ name: "eu", url: "https://eu.example.com", ca: CA });
+  });
+
+  test.each<[unknown, string, string]>([
+    [7, "https://h", 'region "eu" has a "ca" that is not the path of a PEM file'],
+    ["", "https://h", 'region "eu" has a "ca" that is not the path of a PEM file'],
+    [CA_FILE, "http://h", 'region "eu" has a "ca" for an endpoint that is not https:'],
+    [
+      "/no/such.pem",
+      "https://h",
+      'region "eu" has a "ca" whose file "/no/such.pem" cannot be read: it does not exist',
+    ],
+    [
+      KEY_FILE,
+      "https://h",
+      `region "eu" has a "ca" whose file "${KEY_FILE}" holds no PEM certificate`,
+    ],
+  ])("refuses the authorities %p of %s", (ca, url, fault) => {
+    expect(parse({ eu: { url, ca } })).toEqual({ regions: new Map(), faults: [fault] });
   });
 
   test("allows no regions", () => {

@@ -7,6 +7,7 @@ import {
   type FlagTable,
   integer,
   text,
+  toggle,
 } from "../../src/lib/flags.ts";
 import { parseFlags } from "../../src/lib/parse-flags.ts";
 
@@ -16,7 +17,7 @@ const table = {
   maxInFlight: integer({ about: "most jobs", fallback: 7, min: 1, max: 100 }),
   drain: duration({ about: "drain", fallback: 25_000, shown: "25s", min: "0ms", max: "1h" }),
   maxBody: bytes({ about: "body", fallback: 4_096, shown: "4KiB", max: 1024 ** 2 }),
-  quiet: { about: "says less", fallback: false, parse: (value: string) => value === "true" },
+  quiet: toggle("says less"),
 } satisfies FlagTable;
 
 const parse = (argv: readonly string[], env: Record<string, string | undefined> = {}) =>
@@ -214,6 +215,23 @@ describe("describeFlags", () => {
       "  --drain TIME       drain (default 25s)",
       "  --max-body SIZE    body (default 4KiB)",
       "  --quiet            says less",
+    ]);
+  });
+});
+
+describe("toggle", () => {
+  test.each([
+    ["true", true],
+    ["1", true],
+    ["false", false],
+    ["0", false],
+  ])("reads the variable %p as %p", (said, on) => {
+    expect(parse([], { APP_QUIET: said })).toMatchObject({ values: { quiet: on }, faults: [] });
+  });
+
+  test("refuses what is neither, instead of taking it for off", () => {
+    expect(parse([], { APP_QUIET: "yes" }).faults).toEqual([
+      'APP_QUIET must be "true" or "false", not "yes"',
     ]);
   });
 });

@@ -1,0 +1,117 @@
+/**
+ * A runner endpoint over HTTP/2, as a program for Node: its HTTP/2 is another implementation than
+ * the one under test. Started by http2-endpoint.ts.
+ *
+ * The path before /execute says how it answers; a plain HTTP port tells what happened, and does
+ * what no request could ask for. argv: certificate, key, options as JSON.
+ */
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { constants, createSecureServer } from "node:http2";
+
+const [cert, key, json] = process.argv.slice(2);
+const { maxStreams, goawayEvery } = JSON.parse(json);
+
+const state = { connections: 0, open: 0, active: 0, peak: 0, cancelled: 0, ignored: 0, posts: {} };
+const sessions = new Set();
+const held = new Set();
+
+function pass(stream, body) {
+  if (stream.destroyed) return;
+  const { runners } = JSON.parse(body);
+  stream.respond({ ":status": 200, "content-type": "application/json" });
+  stream.end(JSON.stringify({ results: runners.map(() => ({ status: "pass" })) }));
+}
+
+const BEHAVIOUR = {
+  pass,
+  /** Until /release. */
+  hold: (stream, body) => held.add(() => pass(stream, body)),
+  brief: (stream, body) => setTimeout(pass, 5, stream, body),
+  /** As the first runner is named. */
+  mixed: (stream, body) => BEHAVIOUR[JSON.parse(body).runners[0].name](stream, body),
+  reset: (stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+  refuse: (stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM),
+  /** Announces much and sends nothing. */
+  large: (stream) => stream.respond({ ":status": 200, "content-length": 9_999_999 }),
+  flood: (stream) => {
+    stream.respond({ ":status": 200 });
+    const pour = () => {
+      while (!stream.destroyed && stream.write(Buffer.alloc(65_536, 32)));
+    };
+    stream.on("drain", pour);
+    pour();
+  },
+};
+
+const server = createSecureServer({
+  cert: readFileSync(cert),
+  key: readFileSync(key),
+  settings: maxStreams === undefined ? {} : { maxConcurrentStreams: maxStreams },
+});
+server.on("sessionError", () => {});
+server.on("session", (session) => {
+  state.connections++;
+  state.open++;
+  sessions.add(session);
+  session.on("error", () => {});
+  session.on("close", () => {
+    state.open--;
+    sessions.delete(session);
+  });
+  let received = 0;
+  /** The last stream that is served after a GOAWAY; what comes later was never executed. */
+  let last = Infinity;
+  session.on("stream", (stream, headers) => {
+    stream.on("error", () => {});
+    if (stream.id > last) {
+      state.ignored++;
+      return;
+    }
+    if (++received === goawayEvery) {
+      last = stream.id;
+      session.goaway(constants.NGHTTP2_NO_ERROR, last);
+    }
+    receive(stream, headers);
+  });
+});
+
+function receive(stream, headers) {
+  const [, behaviour] = headers[":path"].split("/");
+  const id = headers["idempotency-key"];
+  state.posts[id] = (state.posts[id] ?? 0) + 1;
+  state.peak = Math.max(state.peak, ++state.active);
+  stream.on("close", () => {
+    state.active--;
+    if (stream.rstCode === constants.NGHTTP2_CANCEL) state.cancelled++;
+  });
+  // Unread, the body fills the window of its connection, and the client cannot send on.
+  if (behaviour === "unread") return;
+  let body = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk) => (body += chunk));
+  stream.on("end", () => BEHAVIOUR[behaviour](stream, body));
+}
+
+const CONTROL = {
+  "/state": () => {},
+  "/release": () => {
+    for (const release of held) release();
+    held.clear();
+  },
+  /** Graceful: what is in flight is finished. */
+  "/goaway": () => {
+    for (const session of sessions) session.close();
+  },
+};
+
+const control = createServer((request, response) => {
+  CONTROL[request.url]();
+  response.end(JSON.stringify(state));
+});
+
+server.listen(0, "127.0.0.1", () => {
+  control.listen(0, "127.0.0.1", () => {
+    console.log(JSON.stringify({ port: server.address().port, control: control.address().port }));
+  });
+});
