@@ -28,7 +28,7 @@ export const command: Command = {
   examples: [
     "volley runner ./checks --region eu-west-1",
     "volley runner --port 4001 --hosts 4 --runner-timeout 60s",
-    "volley runner --host 0.0.0.0 --tls-cert server.pem --tls-key server.key",
+    "volley runner --tls-cert server.pem --tls-key server.key",
     'RUNNER_TOKEN=secret volley runner --token-env RUNNER_TOKEN --chrome-args="--lang=de"',
     "curl http://127.0.0.1:4000/api/runner/info",
   ],

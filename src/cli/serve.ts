@@ -14,7 +14,7 @@ export const command: Command = {
   about: [
     "Serves the API at /api/orchestrator (docs at /api/orchestrator/docs). Regions come from",
     "PLAYWRIGHT_RUNNERS, a JSON object from region name to runner endpoint; a value may also be",
-    '{"url", "token"}. Prints one line on stdout when ready; logs go to stderr.',
+    '{"url", "token", "ca"}. Prints one line on stdout when ready; logs go to stderr.',
   ].join("\n"),
   flags: serveFlags,
   examples: [

@@ -1,9 +1,11 @@
 /** `volley runner` with a certificate of its own: HTTPS for clients of HTTP/1.1 and HTTP/2. */
 import { describe, expect, test } from "bun:test";
 
+import { eventually } from "../support/eventually.ts";
 import { runToEnd, start } from "../support/process.ts";
+import { Scrape } from "../support/prometheus.ts";
 import { CA, CA_FILE, CERT_FILE, KEY_FILE, OTHER_KEY_FILE } from "../support/tls.ts";
-import { FIXTURES } from "./harness.ts";
+import { FIXTURES, hostsOf } from "./harness.ts";
 
 const url = "http://127.0.0.1/";
 
@@ -30,6 +32,48 @@ describe("volley runner with --tls-cert and --tls-key", () => {
       expect((await ask("/nothing")).status).toBe(404);
       expect((await ask("/healthz", { method: "DELETE" })).status).toBe(405);
     }
+  });
+
+  test("stops the job of a client that resets its stream, and no other", async () => {
+    const args = ["--port", "0", "--tls-cert", CERT_FILE, "--tls-key", KEY_FILE];
+    await using served = await start({ args: ["runner", FIXTURES, ...args] });
+    const active = async (): Promise<number | undefined> => {
+      const response = await fetch(`${served.origin}/metrics`, { tls: { ca: CA } });
+      return new Scrape(await response.text()).value("volley_runner_jobs_active");
+    };
+    const session = new Bun.FetchSession({ tls: { ca: CA } });
+    const execute = (runner: string, input: object, signal?: AbortSignal): Promise<Response> =>
+      session.fetch(`${served.origin}/api/runner/execute`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ url, runners: [{ name: runner, input }] }),
+        protocol: "http2",
+        ...(signal === undefined ? {} : { signal }),
+      });
+    const leaving = new AbortController();
+    const left = execute("neverSettles", {}, leaving.signal).catch((error: Error) => error.name);
+    const stayed = execute("slow", { ms: 1_500 });
+    await eventually("both are executed", async () => (await active()) === 2);
+    leaving.abort();
+    expect(await left).toBe("AbortError");
+    await eventually("one is left", async () => (await active()) === 1);
+    expect(await (await stayed).json()).toMatchObject({ results: [{ status: "pass" }] });
+  });
+
+  test("SIGTERM lets a job in flight over HTTP/2 end", async () => {
+    const args = ["--port", "0", "--tls-cert", CERT_FILE, "--tls-key", KEY_FILE];
+    await using served = await start({ args: ["runner", FIXTURES, ...args] });
+    const answer = fetch(`${served.origin}/api/runner/execute`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ url, runners: [{ name: "slow", input: { ms: 1_000 } }] }),
+      protocol: "http2",
+      tls: { ca: CA },
+    });
+    await eventually("a host runs", () => hostsOf(served.pid)[0]);
+    const ended = served.stop();
+    expect(await (await answer).json()).toMatchObject({ results: [{ status: "pass" }] });
+    expect(await ended).toBe(0);
   });
 
   test.each<[string, readonly string[], readonly string[]]>([
