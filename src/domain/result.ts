@@ -6,6 +6,8 @@
  */
 import { type Static, Type } from "@sinclair/typebox";
 
+import { Verdict } from "./expectation.ts";
+
 export const ResultStatus = Type.Union(
   [Type.Literal("pass"), Type.Literal("fail"), Type.Literal("error")],
   { description: "`pass` and `fail` are verdicts; `error` means that there is no verdict." },
@@ -47,6 +49,7 @@ export const Result = Type.Object(
       Type.String({ description: "The name the function returned, when it is another." }),
     ),
     status: ResultStatus,
+    verdict: Type.Optional(Verdict),
     details: Type.Optional(
       Type.Unknown({ description: "Whatever the runner returned as details." }),
     ),

@@ -7,6 +7,7 @@
  */
 import { type Static, Type } from "@sinclair/typebox";
 
+import { Expect, Policy, RegionExpect, Verdict } from "./expectation.ts";
 import { Job, State } from "./job.ts";
 import { NOT_A_REGION, REGION_PATTERN } from "./region.ts";
 
@@ -89,6 +90,7 @@ const RunnerRequest = Type.Object(
       }),
     ),
     input: Type.Optional(RunnerInput),
+    expect: Type.Optional(RegionExpect),
   },
   { additionalProperties: false, description: "One runner in one region." },
 );
@@ -106,7 +108,21 @@ const Tags = Type.Array(Type.String({ minLength: 1, maxLength: 64, examples: ["n
   description: "Free labels, kept with the run.",
 });
 
-const Mode = Type.Union([Type.Literal("remote"), Type.Literal("local")], {
+export const Ignore = Type.Array(
+  Type.String({
+    minLength: 1,
+    maxLength: 256,
+    description: 'A JSON path: names, `[n]`, `[*]`, `.*`, `["a name"]`.',
+    examples: ["details.items[*].id"],
+  }),
+  {
+    maxItems: 50,
+    description: "What the regions' answers may differ in: paths that a comparison leaves out.",
+    examples: [["details.timestamp"]],
+  },
+);
+
+export const Mode = Type.Union([Type.Literal("remote"), Type.Literal("local")], {
   description:
     "`remote` dispatches to the regions' endpoints, `local` to this server's own runners.",
 });
@@ -159,6 +175,9 @@ export const RunRequest = Type.Object(
     ),
     runId: Type.Optional(RunId),
     tags: Type.Optional(Tags),
+    expect: Type.Optional(Expect),
+    policy: Type.Optional(Policy),
+    ignore: Type.Optional(Ignore),
   },
   {
     additionalProperties: false,
@@ -212,6 +231,18 @@ export const SummaryCounts = Type.Object(
     passed: count("Results `pass`."),
     failed: count("Results `fail`."),
     errored: count("Results `error`."),
+    expected: Type.Optional(
+      count("Results that are what was expected, of a run with `expect` or `policy`."),
+    ),
+    unexpected: Type.Optional(count("Results that are not, of a run with `expect` or `policy`.")),
+    verdict: Type.Optional(Verdict),
+    localized: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          "Regions that did not answer as expected where the policy was met all the same; sorted.",
+        examples: [["us-east-1"]],
+      }),
+    ),
   },
   {
     additionalProperties: false,

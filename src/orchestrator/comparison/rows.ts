@@ -1,0 +1,138 @@
+/**
+ * Rows: the jobs of one url as rows of cells, a row per runner and input, with the differences
+ * between its regions. Pure; neither rows nor cells depend on the order of the jobs.
+ */
+import { type ComparedCell, type ComparedRow, NO_REGION } from "../../domain/comparison.ts";
+import type { ExpectedStatus, Policy } from "../../domain/expectation.ts";
+import type { RequestedRunner, State } from "../../domain/job.ts";
+import type { Result } from "../../domain/result.ts";
+import { canonicalJson } from "../../lib/canonical-json.ts";
+import { type JsonPath, withoutPaths } from "../../lib/json-path.ts";
+import { present } from "../../lib/present.ts";
+import { inputBesideUrl, rowKey } from "./cell-key.ts";
+import { Differences } from "./differences.ts";
+import { quorumOf } from "./quorum.ts";
+
+/** A job as it is compared. `results`: one per runner once it has ended, else empty. */
+export interface ComparedJob {
+  readonly url: string;
+  readonly region?: string;
+  readonly state: State;
+  readonly runners: readonly RequestedRunner[];
+  /** What each runner is expected to answer, of a run that is judged. */
+  readonly expected?: readonly ExpectedStatus[];
+  readonly results: readonly Result[];
+}
+
+/** A cell, and what is to be known of it beside what is told. */
+export interface CellFacts {
+  readonly runner: RequestedRunner;
+  readonly url: string;
+  readonly cell: ComparedCell;
+  readonly result?: Result;
+}
+
+export interface RowsOptions {
+  readonly policy: Policy;
+  /** What the details may differ in. */
+  readonly ignore: readonly JsonPath[];
+  /** What else is told of a cell: its change, how to repeat it. */
+  readonly annotate: (facts: CellFacts) => Partial<ComparedCell>;
+}
+
+export interface RowFacts {
+  readonly row: ComparedRow;
+  readonly cells: readonly CellFacts[];
+}
+
+/** The rows of one url, by runner and input; `jobs` are all of its jobs. */
+export function rowsOf(jobs: readonly ComparedJob[], options: RowsOptions): RowFacts[] {
+  const rows = Map.groupBy(jobs.flatMap(cellsOf), ({ runner }) => rowKey(runner));
+  return Array.from(rows)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, cells]) => rowOf(cells, options) ?? []);
+}
+
+function cellsOf({ expected, region, results, runners, state, url }: ComparedJob): CellFacts[] {
+  return runners.map((runner, index) => {
+    const result = results[index];
+    const known = present({ region, expected: expected?.[index] });
+    if (!result) return { runner, url, cell: { ...known, state } };
+    const { durationMs, errorCode, errorMessage, errorSource, status, verdict } = result;
+    const told = present({ verdict, durationMs, errorMessage, errorCode, errorSource });
+    return { runner, url, result, cell: { ...known, status, ...told } };
+  });
+}
+
+function rowOf(unsorted: readonly CellFacts[], options: RowsOptions): RowFacts | undefined {
+  const [first] = unsorted;
+  if (!first) return undefined;
+  const cells = inOrder(unsorted).map((facts) => ({
+    ...facts,
+    cell: { ...facts.cell, ...options.annotate(facts) },
+  }));
+  const { found, more } = differencesOf(cells, options.ignore);
+  const quorum = quorumOf(
+    cells.map(({ cell }) => cell),
+    options.policy,
+  );
+  const row: ComparedRow = {
+    runner: first.runner.name,
+    url: first.url,
+    ...present({ input: inputBesideUrl(first.runner.input) }),
+    ...(quorum && { verdict: quorum.verdict }),
+    ...(quorum && quorum.localized.length > 0 && { localized: [...quorum.localized] }),
+    cells: cells.map(({ cell }) => cell),
+    differences: found,
+    ...(more && { moreDifferences: true as const }),
+  };
+  return { row, cells };
+}
+
+/** By region; cells of one region by what they say, as they have no other order. */
+function inOrder(cells: readonly CellFacts[]): CellFacts[] {
+  const keyed = cells.map((facts) => ({ facts, region: facts.cell.region ?? NO_REGION }));
+  const byRegion = Map.groupBy(keyed, ({ region }) => region);
+  return [...byRegion.keys()].toSorted().flatMap((region) => {
+    const group = (byRegion.get(region) ?? []).map(({ facts }) => facts);
+    if (group.length === 1) return group;
+    const told = group.map((facts) => ({
+      facts,
+      text: canonicalJson([facts.cell, facts.result?.details]),
+    }));
+    return told.toSorted((a, b) => (a.text < b.text ? -1 : 1)).map(({ facts }) => facts);
+  });
+}
+
+/** An `error` without details says nothing of the page; what there is to know is its cause. */
+function differencesOf(cells: readonly CellFacts[], ignore: readonly JsonPath[]): Differences {
+  const differences = new Differences();
+  const answered = cells.flatMap(({ cell, result }) =>
+    result ? [{ region: cell.region ?? NO_REGION, result }] : [],
+  );
+  differences.compare(
+    "status",
+    answered.map(({ region, result }) => ({ region, value: result.status })),
+  );
+  const detailed = answered
+    .filter(({ result }) => result.status !== "error" || result.details !== undefined)
+    .map(({ region, result }) => ({
+      region,
+      value: withoutPaths({ details: withoutPicture(result.details) }, ignore),
+    }));
+  differences.compare(
+    "details",
+    detailed.map(({ region, value }) => ({
+      region,
+      value: (value as { details?: unknown }).details,
+    })),
+  );
+  return differences;
+}
+
+/** The screenshot that a failed runner gets is evidence and no answer: two are never the same. */
+function withoutPicture(details: unknown): unknown {
+  if (typeof details !== "object" || details === null || Array.isArray(details)) return details;
+  const { screenshot, ...rest } = details as { screenshot?: unknown };
+  return typeof screenshot === "string" && screenshot.startsWith("data:image/") ? rest : details;
+}
