@@ -23,6 +23,7 @@ import { localDispatch } from "./dispatch/local.ts";
 import { truthful } from "./dispatch/region-truth.ts";
 import { remoteDispatch } from "./dispatch/remote.ts";
 import { StartError } from "./domain/errors.ts";
+import type { Region } from "./domain/region.ts";
 import { safeFetch } from "./http/app.ts";
 import { Live } from "./http/live/live.ts";
 import { watchLoopLag } from "./http/loop-lag.ts";
@@ -32,6 +33,7 @@ import { systemClock } from "./lib/clock.ts";
 import { type Log, silentLog } from "./lib/log.ts";
 import { Metrics } from "./lib/metrics.ts";
 import { present } from "./lib/present.ts";
+import type { EndpointCall } from "./orchestrator/comparison/calls.ts";
 import { orchestratorMetrics } from "./orchestrator/metrics.ts";
 import type { Observe } from "./orchestrator/observation.ts";
 import { Orchestrator } from "./orchestrator/orchestrator.ts";
@@ -62,6 +64,11 @@ export type HandlerOptions = LibraryOptions & {
    * so that its connection is not closed for being silent.
    */
   readonly keepOpen?: (request: Request) => void;
+  /**
+   * Whether the curl lines of a comparison name the endpoints of the regions: for a server that
+   * only its operator can reach. Default false.
+   */
+  readonly showEndpoints?: boolean;
 };
 
 export interface OrchestratorHandler {
@@ -81,7 +88,8 @@ export interface OrchestratorHandler {
  * PLAYWRIGHT_RUNNERS. Throws StartError naming every fault: options, environment, data folder.
  */
 export function createOrchestratorHandler(options: HandlerOptions = {}): OrchestratorHandler {
-  const { basePath = DEFAULT_BASE_PATH, keepOpen = () => {}, log = silentLog, ...given } = options;
+  const { basePath = DEFAULT_BASE_PATH, keepOpen = () => {}, log = silentLog, ...rest } = options;
+  const { showEndpoints = false, ...given } = rest;
   checkBasePath(basePath);
   const config = libraryConfig(given);
   const metrics = new Metrics();
@@ -101,6 +109,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     orchestrator,
     store,
     maxBody: config.maxBody,
+    endpointOf: (name) => endpointCall(config.regions.get(name), showEndpoints),
     isDraining: () => orchestrator.draining,
   });
   const answer = safeFetch(app, log);
@@ -127,6 +136,11 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     release();
   };
   return Object.assign(fetch, { fetch, close, idleTimeout: IDLE_TIMEOUT_S });
+}
+
+function endpointCall(region: Region | undefined, shown: boolean): EndpointCall | undefined {
+  if (!region) return undefined;
+  return { token: region.token !== undefined, ...(shown ? { base: region.url } : {}) };
 }
 
 function checkBasePath(path: string): void {

@@ -161,9 +161,11 @@ export const Comparison = Type.Object(
     state: State,
     policy: Type.Optional(Policy),
     ignore: Ignore,
-    regions: Regions,
-    rows: Type.Array(ComparedRow, { description: "By url, runner and input." }),
     summary: SummaryCounts,
+    rows: Type.Array(ComparedRow, {
+      description: "By url in the order of the run, then by runner and input.",
+    }),
+    regions: Regions,
     red: count("Cells that are red: unexpected, or not `pass` where nothing was said."),
     causes: Type.Array(Cause, {
       description: "Why cells are red, the most frequent first; their counts add up to `red`.",
@@ -173,5 +175,3 @@ export const Comparison = Type.Object(
   { additionalProperties: false, description: "A run's regions side by side." },
 );
 export type Comparison = Static<typeof Comparison>;
-/** A comparison without its rows, which are told one after the other. */
-export type ComparisonFrame = Omit<Comparison, "rows">;

@@ -6,7 +6,7 @@
  */
 import { type Static, Type } from "@sinclair/typebox";
 
-import { Verdict } from "./expectation.ts";
+import { type ExpectedStatus, Verdict, verdictOf } from "./expectation.ts";
 
 export const ResultStatus = Type.Union(
   [Type.Literal("pass"), Type.Literal("fail"), Type.Literal("error")],
@@ -74,6 +74,14 @@ export const Result = Type.Object(
 );
 export type Result = Static<typeof Result>;
 
+/** The results with a verdict each; `expected`: in the same order. */
+export function judged(results: readonly Result[], expected: readonly ExpectedStatus[]): Result[] {
+  return results.map((result, index) => ({
+    ...result,
+    verdict: verdictOf(result.status, expected[index] ?? "pass"),
+  }));
+}
+
 /** Why a runner has no answer of its own. */
 export interface Unanswered {
   readonly error: string;
@@ -100,4 +108,15 @@ export function countResults(results: readonly Result[]): ResultCounts {
     counts[status === "pass" ? "passed" : status === "fail" ? "failed" : "errored"]++;
   }
   return counts;
+}
+
+export interface VerdictCounts {
+  readonly expected: number;
+  readonly unexpected: number;
+}
+
+/** Of results that carry verdicts; those of `total` that are missing are none that was expected. */
+export function countVerdicts(results: readonly Result[], total: number): VerdictCounts {
+  const expected = results.filter(({ verdict }) => verdict === "expected").length;
+  return { expected, unexpected: total - expected };
 }

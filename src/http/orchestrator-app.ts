@@ -9,6 +9,7 @@ import type { Log } from "../lib/log.ts";
 import { createApp } from "./app.ts";
 import { docsRoutes } from "./docs/docs-routes.ts";
 import { openApiDocument } from "./docs/spec.ts";
+import { comparisonRoutes, type ComparisonRoutesDeps } from "./routes/comparison.ts";
 import { eventRoutes, type EventRoutesDeps } from "./routes/events.ts";
 import { type HealthOptions, healthRoutes } from "./routes/health.ts";
 import { regionRoutes, type RegionRoutesDeps } from "./routes/regions.ts";
@@ -25,12 +26,16 @@ export interface OrchestratorAppOptions
   extends
     RunRoutesDeps,
     ReportRoutesDeps,
+    ComparisonRoutesDeps,
     SubmitRoutesDeps,
     EventRoutesDeps,
     RegionRoutesDeps,
     HealthOptions {
   readonly orchestrator: RunRoutesDeps["orchestrator"] & SubmitRoutesDeps["orchestrator"];
-  readonly store: RunRoutesDeps["store"] & ReportRoutesDeps["store"] & EventRoutesDeps["store"];
+  readonly store: RunRoutesDeps["store"] &
+    ReportRoutesDeps["store"] &
+    ComparisonRoutesDeps["store"] &
+    EventRoutesDeps["store"];
   readonly log: Log;
 }
 
@@ -40,6 +45,7 @@ export function orchestratorApp(options: OrchestratorAppOptions) {
     .use(submitRoutes(options))
     .use(runRoutes(options))
     .use(reportRoutes(options))
+    .use(comparisonRoutes(options))
     .use(eventRoutes(options))
     .use(regionRoutes(options));
   const spec = () =>

@@ -25,6 +25,7 @@ function message({ message: fallback, path, schema, type }: ValueError): string 
     case ValueErrorType.StringPattern:
       return String(schema["error"] ?? "Has characters that are not allowed here.");
     case ValueErrorType.Union: {
+      if (typeof schema["error"] === "string") return schema["error"];
       const allowed = (schema["anyOf"] as { const?: unknown }[]).map((one) => one.const);
       return `Must be one of ${allowed.map((value) => JSON.stringify(value)).join(", ")}.`;
     }

@@ -4,6 +4,7 @@
  */
 import { AppError, type ErrorCode, type Fault } from "../domain/errors.ts";
 import { RESERVED_RUN_IDS, type RunnerRequest, type RunRequest } from "../domain/run.ts";
+import { expectationFaults } from "./expectations.ts";
 
 export interface AdmissionLimits {
   /** Names of the configured regions. */
@@ -63,7 +64,7 @@ function limitFaults(request: RunRequest, limits: AdmissionLimits): Fault[] {
       faults.push({ path: `/runners/${index}/input/url`, message: "Is not a valid URL." });
     }
   }
-  return faults;
+  return [...faults, ...expectationFaults(request)];
 }
 
 function urlFault({ input }: RunnerRequest, path: string): Fault | undefined {

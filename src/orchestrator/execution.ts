@@ -11,11 +11,26 @@ import type { EndState, JobEnd } from "../domain/job.ts";
 import type { Clock } from "../lib/clock.ts";
 import { firstAborted } from "../lib/first-aborted.ts";
 import type { Log } from "../lib/log.ts";
-import type { EndMoment, Moment, PendingJob, RunStore, StoredRun } from "../store/store.ts";
+import type {
+  EndMoment,
+  Judgement,
+  Moment,
+  PendingJob,
+  RunStore,
+  StoredRun,
+} from "../store/store.ts";
 import { type Attempt, attempt, type AttemptOptions } from "./attempt.ts";
 import type { Capacity, RunPermits } from "./capacity.ts";
+import { judgeRun } from "./comparison/judge-run.ts";
 import type { Observe } from "./observation.ts";
-import { brokenJob, interruptedJob, runEndState, stoppedJob, type StopReason } from "./outcome.ts";
+import {
+  brokenJob,
+  interruptedJob,
+  judgedEnd,
+  runEndState,
+  stoppedJob,
+  type StopReason,
+} from "./outcome.ts";
 import { retryDelay } from "./retry.ts";
 
 const PAGE_SIZE = 256;
@@ -196,8 +211,9 @@ export class RunExecution {
     return outcome;
   }
 
-  async #endJob(job: PendingJob, end: JobEnd, started: number): Promise<void> {
+  async #endJob(job: PendingJob, outcome: JobEnd, started: number): Promise<void> {
     const { clock, observe, store } = this.#deps;
+    const end = judgedEnd(job, outcome);
     const at = clock.now();
     // A job that an earlier process started is measured on the wall clock: all they share.
     const elapsed = job.startedAt === undefined ? clock.monotonic() - started : at - job.startedAt;
@@ -225,7 +241,7 @@ export class RunExecution {
     }
     const tally = await this.#keep(() => store.tally(this.run));
     const state = runEndState(tally, stop === "cancelled");
-    await this.#endRun(state);
+    await this.#endRun(state, await this.#keep(() => judgeRun(store, this.run, tally)));
   }
 
   async #endOpenJobs(end: JobEnd): Promise<void> {
@@ -241,11 +257,11 @@ export class RunExecution {
     this.#lastEvent += Math.max(0, events - 1);
   }
 
-  async #endRun(state: EndState): Promise<void> {
+  async #endRun(state: EndState, judgement: Judgement | undefined): Promise<void> {
     const { changed, log, observe, store } = this.#deps;
     const durationMs = milliseconds(this.#elapsed());
     const moment: EndMoment = { ...this.#moment(), durationMs };
-    const ended = await this.#keep(() => store.endRun(this.run, state, moment));
+    const ended = await this.#keep(() => store.endRun(this.run, state, moment, judgement));
     changed();
     observe({ type: "run.ended", state: ended });
     log.info("run ended", { state: ended, durationMs });

@@ -1,6 +1,7 @@
 /**
  * Fan-out: from requested runners to jobs. Pure; the same request always gives the same jobs.
  */
+import type { ExpectedStatus } from "../domain/expectation.ts";
 import type { RequestedRunner } from "../domain/job.ts";
 import type { RunnerRequest } from "../domain/run.ts";
 import { present } from "../lib/present.ts";
@@ -10,23 +11,38 @@ export interface JobPlan {
   readonly url: string;
   readonly region?: string;
   readonly runners: readonly RequestedRunner[];
+  /** What each runner is expected to answer; absent if nothing was said. */
+  readonly expected?: readonly ExpectedStatus[];
+}
+
+interface Group {
+  readonly runners: RequestedRunner[];
+  readonly expected: ExpectedStatus[];
 }
 
 /**
  * Groups runners by url, then region, both in first-seen order; runners keep the order of the
- * request. Expects runners whose `input.url` is present.
+ * request. Expects runners whose `input.url` is present. `expectationOf`: what each is expected to
+ * answer, of a run that is judged.
  */
-export function fanoutJobs(runners: readonly RunnerRequest[]): JobPlan[] {
-  const byUrl = new Map<string, Map<string | undefined, RequestedRunner[]>>();
-  for (const { name, region, input } of runners) {
+export function fanoutJobs(
+  runners: readonly RunnerRequest[],
+  expectationOf?: (runner: RunnerRequest) => ExpectedStatus,
+): JobPlan[] {
+  const byUrl = new Map<string, Map<string | undefined, Group>>();
+  for (const runner of runners) {
+    const { name, region, input } = runner;
     const url = input?.url ?? "";
-    const byRegion = entry(byUrl, url, () => new Map<string | undefined, RequestedRunner[]>());
-    entry(byRegion, region, () => []).push({ name, ...present({ input }) });
+    const byRegion = entry(byUrl, url, () => new Map<string | undefined, Group>());
+    const group = entry(byRegion, region, (): Group => ({ runners: [], expected: [] }));
+    group.runners.push({ name, ...present({ input }) });
+    if (expectationOf) group.expected.push(expectationOf(runner));
   }
   const plans: JobPlan[] = [];
   for (const [url, byRegion] of byUrl) {
-    for (const [region, group] of byRegion) {
-      plans.push({ url, ...present({ region }), runners: group });
+    for (const [region, { expected, runners: group }] of byRegion) {
+      const judged = expectationOf ? { expected } : {};
+      plans.push({ url, ...present({ region }), runners: group, ...judged });
     }
   }
   return plans;

@@ -16,10 +16,11 @@ import { type AdmissionLimits, admit } from "./admission.ts";
 import { Capacity, type CapacityLimits } from "./capacity.ts";
 import { RunChanges } from "./changes.ts";
 import { type ExecutionDeps, RunExecution } from "./execution.ts";
+import { expectationsOf, isJudged } from "./expectations.ts";
 import { fanoutJobs } from "./fanout.ts";
 import { type FleetView, fleetWarnings } from "./missing-runners.ts";
 import type { Observe } from "./observation.ts";
-import { type RerunOnly, rerunRequest } from "./rerun.ts";
+import { rerunRequest, type RerunSelection, selectionText } from "./rerun.ts";
 
 export interface OrchestratorOptions
   extends CapacityLimits, Pick<ExecutionDeps, "store" | "clock" | "log" | "random"> {
@@ -149,16 +150,20 @@ export class Orchestrator {
   }
 
   /**
-   * Submits a run again, or those of its runners that did not pass. Rejects with `run_not_found`,
-   * `run_not_ended`, `nothing_to_rerun`, and like `submit`.
+   * Submits a run again, or some of its runners. Rejects with `run_not_found`, `run_not_ended`,
+   * `nothing_to_rerun`, `invalid_request` for a cell the run has not, and like `submit`.
    */
-  async rerun(runId: string, only: RerunOnly, idempotencyKey?: string): Promise<SubmittedRun> {
+  async rerun(
+    runId: string,
+    selection: RerunSelection,
+    idempotencyKey?: string,
+  ): Promise<SubmittedRun> {
     this.#refuseWhileDraining();
-    const repeated = await rerunRequest(this.#store, runId, only);
+    const repeated = await rerunRequest(this.#store, runId, selection);
     // The limit may be the ceiling of its day, which nobody asked for.
     const timeout = Math.min(repeated.timeout, this.#options.limits.maxRunTimeMs);
     const request = { ...repeated, timeout };
-    const requestDigest = `rerun ${only} of ${runId}`;
+    const requestDigest = `rerun ${selectionText(selection)} of ${runId}`;
     return this.submit(request, {
       requestDigest,
       parentRunId: runId,
@@ -234,8 +239,10 @@ export class Orchestrator {
   }
 
   #newRun(request: RunRequest, options: SubmitOptions): NewRun {
-    const { mode, tags = [] } = request;
+    const { ignore, mode, runners, tags = [] } = request;
     const { clock, limits } = this.#options;
+    const expectationOf = isJudged(request) ? expectationsOf(request) : undefined;
+    const plans = fanoutJobs(runners, expectationOf);
     return {
       runId: request.runId ?? newId("run"),
       mode,
@@ -243,10 +250,12 @@ export class Orchestrator {
       timeoutMs: request.timeout ?? limits.maxRunTimeMs,
       retries: request.retries ?? 0,
       createdAt: clock.now(),
-      jobs: fanoutJobs(request.runners).map((plan) => ({ jobId: newId("job"), ...plan })),
+      jobs: plans.map((plan) => ({ jobId: newId("job"), ...plan })),
       ...options,
       ...present({
         concurrency: request.concurrency,
+        ignore,
+        policy: expectationOf && (request.policy ?? "all"),
         jobTimeoutMs: request.jobTimeout ?? this.#options.jobTimeoutMs,
       }),
     };

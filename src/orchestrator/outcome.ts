@@ -3,7 +3,8 @@
  */
 import type { JobOutcome } from "../dispatch/dispatch.ts";
 import type { EndState, JobEnd } from "../domain/job.ts";
-import type { JobTally } from "../store/store.ts";
+import { judged } from "../domain/result.ts";
+import type { JobTally, NewJob } from "../store/store.ts";
 
 /** Why a run stops before its jobs are done. `shutdown` ends nothing: the run is resumed later. */
 export type StopReason = "timed_out" | "cancelled" | "shutdown";
@@ -73,6 +74,11 @@ export function jobEnd(
 ): JobEnd {
   if (stop && outcome.state === "failed") return stoppedJob(stop, "in flight", timeoutMs);
   return outcome;
+}
+
+/** The end of a job of a run that is judged: its results with their verdicts. */
+export function judgedEnd({ expected }: Pick<NewJob, "expected">, end: JobEnd): JobEnd {
+  return expected && end.results ? { ...end, results: judged(end.results, expected) } : end;
 }
 
 /** The state of a run all of whose jobs have ended. */

@@ -1,40 +1,114 @@
 /**
- * Rerun: the request that repeats a run, read back from what was kept of it.
+ * Rerun: the request that repeats a run, or some of it, read back from what was kept.
  */
 import { AppError, runNotFound } from "../domain/errors.ts";
 import type { RunnerRequest, RunRequest } from "../domain/run.ts";
 import { present } from "../lib/present.ts";
-import type { RunStore } from "../store/store.ts";
+import type { AnsweredJob, RunStore } from "../store/store.ts";
 
-/** `failed`: exactly the runners whose result is not `pass`. */
-export type RerunOnly = "failed" | "all";
+/** A cell of a run: a runner on a url in a region, with every input it was requested with. */
+export interface RerunCell {
+  readonly name: string;
+  readonly region?: string;
+  readonly url: string;
+}
+
+/**
+ * `failed`: exactly the runners that are red: unexpected, or not `pass` in a run that is not
+ * judged.
+ */
+export type RerunSelection = "failed" | "all" | readonly RerunCell[];
 
 /** Results may be large, and others have their turn between two pages. */
 const PAGE_SIZE = 32;
 
-/** Rejects with AppError `run_not_found`, `run_not_ended` or `nothing_to_rerun`. */
+/**
+ * Rejects with AppError `run_not_found`, `run_not_ended`, `nothing_to_rerun`, or `invalid_request`
+ * for a cell that the run does not have.
+ */
 export async function rerunRequest(
   store: Pick<RunStore, "findSettings" | "findAnswers">,
   runId: string,
-  only: RerunOnly,
+  selection: RerunSelection,
 ): Promise<RunRequest & { timeout: number }> {
   const settings = await store.findSettings(runId);
   if (!settings) throw runNotFound(runId);
-  const { ended, ...kept } = settings;
+  const { ended, policy, ...kept } = settings;
   if (!ended) throw new AppError("run_not_ended", `Run "${runId}" has not ended yet.`);
+  const selected = new Selected(selection);
   const runners: RunnerRequest[] = [];
   for (let after = -1; ;) {
     const page = await store.findAnswers(runId, after, PAGE_SIZE);
-    for (const { position, region, results, runners: asked } of page) {
-      after = position;
-      const again = asked.filter((_, index) => only === "all" || results[index]?.status !== "pass");
-      runners.push(...again.map((runner) => ({ ...runner, ...present({ region }) })));
+    for (const job of page) {
+      after = job.position;
+      runners.push(...again(job, selected));
     }
     if (page.length === 0) break;
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
+  selected.refuseUnknown(runId);
   if (runners.length === 0) {
-    throw new AppError("nothing_to_rerun", `All runners of run "${runId}" passed.`);
+    const all = policy === undefined ? "passed" : "answered as expected";
+    throw new AppError("nothing_to_rerun", `All runners of run "${runId}" ${all}.`);
   }
-  return { ...kept, runners };
+  // Of some regions only, a policy over all of them says nothing.
+  return { ...kept, ...(selection === "all" ? present({ policy }) : {}), runners };
+}
+
+/** The selected runners of a job, with what was expected of each. */
+function again(job: AnsweredJob, selected: Selected): RunnerRequest[] {
+  const { expected, region, runners } = job;
+  return runners.flatMap((runner, index) => {
+    if (!selected.has(job, index)) return [];
+    const status = expected?.[index];
+    const expect = status && { [region ?? "*"]: status };
+    return { ...runner, ...present({ region, expect }) };
+  });
+}
+
+class Selected {
+  readonly #selection: RerunSelection;
+  /** Cells by their text, which nobody has come across yet. */
+  readonly #wanted: ReadonlyMap<string, number>;
+  readonly #found = new Set<string>();
+
+  constructor(selection: RerunSelection) {
+    this.#selection = selection;
+    const cells = typeof selection === "string" ? [] : selection;
+    this.#wanted = new Map(cells.map((cell, index) => [cellText(cell), index]));
+  }
+
+  has({ region, results, runners, url }: AnsweredJob, index: number): boolean {
+    if (this.#selection === "all") return true;
+    if (this.#selection === "failed") return isRed(results[index]);
+    const text = cellText({ name: runners[index]?.name ?? "", url, ...present({ region }) });
+    if (!this.#wanted.has(text)) return false;
+    this.#found.add(text);
+    return true;
+  }
+
+  refuseUnknown(runId: string): void {
+    const faults = [...this.#wanted].flatMap(([text, index]) =>
+      this.#found.has(text)
+        ? []
+        : [{ path: `/cells/${index}`, message: `Run "${runId}" has no such cell.` }],
+    );
+    if (faults.length === 0) return;
+    throw new AppError("invalid_request", "The request is not valid.", { faults });
+  }
+}
+
+function isRed(result: AnsweredJob["results"][number] | undefined): boolean {
+  return result?.verdict ? result.verdict === "unexpected" : result?.status !== "pass";
+}
+
+function cellText({ name, region = "", url }: RerunCell): string {
+  return JSON.stringify([name, region, url]);
+}
+
+/** Tells two reruns of one run apart. */
+export function selectionText(selection: RerunSelection): string {
+  if (typeof selection === "string") return selection;
+  const cells = selection.map(cellText).toSorted();
+  return new Bun.CryptoHasher("sha256").update(cells.join("\n")).digest("hex");
 }

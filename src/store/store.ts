@@ -5,6 +5,7 @@
  * changes again. Methods reject with AppError `store_unavailable` when nothing was written.
  */
 import type { RunEvent } from "../domain/event.ts";
+import type { ExpectedStatus, Policy, Verdict } from "../domain/expectation.ts";
 import type { EndState, Job, JobEnd, RequestedRunner, State } from "../domain/job.ts";
 import type { Result } from "../domain/result.ts";
 import type { ListedRun, Mode, RunHead, RunRequest, RunStatus, RunWarning } from "../domain/run.ts";
@@ -29,6 +30,10 @@ export interface NewRun {
   /** Digest of the request body: tells a repeated submit from another one with the same id. */
   readonly requestDigest: string;
   readonly idempotencyKey?: string;
+  /** Of a run whose results are judged; each of its jobs then says what is expected. */
+  readonly policy?: Policy;
+  /** What a comparison of the run leaves out. */
+  readonly ignore?: readonly string[];
   readonly jobs: readonly NewJob[];
 }
 
@@ -37,6 +42,8 @@ export interface NewJob {
   readonly url: string;
   readonly region?: string;
   readonly runners: readonly RequestedRunner[];
+  /** What each runner is expected to answer, of a run that is judged. */
+  readonly expected?: readonly ExpectedStatus[];
 }
 
 /** `key` is the store's own handle of a row; opaque to everyone else. */
@@ -56,6 +63,8 @@ export interface StoredRun {
   readonly cancelled: boolean;
   /** Number of the run's newest event. */
   readonly lastEvent: number;
+  /** Present if the run's results are judged. */
+  readonly policy?: Policy;
 }
 
 /** A job that has not ended. */
@@ -110,7 +119,14 @@ export interface RunPage {
   readonly next?: number;
 }
 
-export type RunSettings = Omit<RunRequest, "runners" | "runId"> & {
+/** What the run as a whole came to, of a run that is judged. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** Regions below the policy where it was met all the same. */
+  readonly localized: readonly string[];
+}
+
+export type RunSettings = Omit<RunRequest, "runners" | "runId" | "expect"> & {
   readonly timeout: number;
   readonly ended: boolean;
 };
@@ -125,10 +141,42 @@ export interface PruneBounds {
 /** What a job was asked and what it answered, for repeating it. */
 export interface AnsweredJob {
   readonly position: number;
+  readonly url: string;
   readonly region?: string;
+  readonly state: State;
   readonly runners: readonly RequestedRunner[];
+  /** What each runner is expected to answer, of a run that is judged. */
+  readonly expected?: readonly ExpectedStatus[];
   /** One per runner once the job has ended, else empty. */
   readonly results: readonly Result[];
+}
+
+/** A job of an ended run. `results` are without details and logs. */
+export interface PastJob extends Omit<AnsweredJob, "position" | "expected"> {
+  readonly runId: string;
+  /** When the job ended, in milliseconds since the epoch. */
+  readonly endedAt: number;
+}
+
+/** Which past jobs of a url are meant. */
+export interface PastQuery {
+  readonly region?: string;
+  /** Only of runs that were accepted before this one and ended before it did. */
+  readonly before?: string;
+  /** `next` of the page before. */
+  readonly from?: PastCursor;
+}
+
+/** Where a page of past jobs ended; opaque to everyone but the store. */
+export interface PastCursor {
+  readonly run: number;
+  readonly job: number;
+}
+
+/** `next` is absent on the last page. A page that few jobs fit may be short and not be the last. */
+export interface PastPage {
+  readonly jobs: readonly PastJob[];
+  readonly next?: PastCursor;
 }
 
 export interface JobTally {
@@ -136,6 +184,8 @@ export interface JobTally {
   readonly failed: number;
   readonly timedOut: number;
   readonly cancelled: number;
+  /** Results that are not what was expected, of a run that is judged. */
+  readonly unexpected?: number;
 }
 
 export interface RunStore {
@@ -168,7 +218,12 @@ export interface RunStore {
    * The run's one terminal transition; resolves with its state once that is durably on disk. A run
    * somebody asked to cancel ends `cancelled`, whatever `state` says.
    */
-  endRun(run: StoredRun, state: EndState, moment: EndMoment): Promise<EndState>;
+  endRun(
+    run: StoredRun,
+    state: EndState,
+    moment: EndMoment,
+    judgement?: Judgement,
+  ): Promise<EndState>;
   /**
    * Asks for a run to be cancelled, durably. Resolves with its state then, which is final if it
    * had ended; undefined if there is no such run.
@@ -184,6 +239,8 @@ export interface RunStore {
   findSettings(runId: string): Promise<RunSettings | undefined>;
   /** Jobs of a run with `position > after`, in fan-out order, as they can be asked again. */
   findAnswers(runId: string, after: number, limit: number): Promise<AnsweredJob[]>;
+  /** Jobs for a url in ended runs, newest run first: about `limit` of them are looked at. */
+  findPast(url: string, query: PastQuery, limit: number): Promise<PastPage>;
   /** The number of a run's newest event. */
   findLastEvent(runId: string): Promise<number | undefined>;
   /** Events of a run with `id > after`, in order; `run.finished` is the last there ever is. */

@@ -7,9 +7,12 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 
-import { RunRequest } from "../../domain/run.ts";
+import { AppError } from "../../domain/errors.ts";
+import { NOT_A_REGION, REGION_PATTERN } from "../../domain/region.ts";
+import { RUNNER_NAME, RunRequest } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
 import type { Orchestrator, SubmittedRun } from "../../orchestrator/orchestrator.ts";
+import type { RerunSelection } from "../../orchestrator/rerun.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
 import { bodyCheck, readJson, readOptionalJson } from "../read-json.ts";
@@ -23,12 +26,40 @@ export interface SubmitRoutesDeps {
   readonly maxBody: number;
 }
 
+const RerunCell = Type.Object(
+  {
+    name: Type.String({ ...RUNNER_NAME, description: "The runner, as requested." }),
+    region: Type.Optional(
+      Type.String({
+        pattern: REGION_PATTERN,
+        error: NOT_A_REGION,
+        description: "The region; absent if the runner was requested without one.",
+        examples: ["eu-west-1"],
+      }),
+    ),
+    url: Type.String({
+      maxLength: 8192,
+      description: "The URL under test.",
+      examples: ["https://example.com"],
+    }),
+  },
+  { additionalProperties: false, description: "One runner on one url in one region." },
+);
+
 const RerunRequest = Type.Object(
   {
     only: Type.Optional(
       Type.Union([Type.Literal("failed"), Type.Literal("all")], {
-        description: "`failed` (the default): the runners whose result is not `pass`.",
+        description:
+          "`failed` (the default): the runners whose result is not `pass`, or not expected in a run with `expect` or `policy`. Not beside `cells`.",
         examples: ["failed"],
+      }),
+    ),
+    cells: Type.Optional(
+      Type.Array(RerunCell, {
+        minItems: 1,
+        maxItems: 1_000,
+        description: "Just these cells, with every input they were requested with.",
       }),
     ),
   },
@@ -38,6 +69,7 @@ const RerunRequest = Type.Object(
     examples: [{ only: "all" }],
   },
 );
+type RerunRequest = Static<typeof RerunRequest>;
 
 export function submitRoutes({ basePath, maxBody, orchestrator }: SubmitRoutesDeps) {
   const checkRun = bodyCheck(RunRequest);
@@ -71,8 +103,8 @@ export function submitRoutes({ basePath, maxBody, orchestrator }: SubmitRoutesDe
     .post(
       "/:runId/rerun",
       async ({ body, headers, params: { runId }, set, status }) => {
-        const only = body.only ?? "failed";
-        const submitted = await orchestrator.rerun(runId, only, headers["idempotency-key"]);
+        const selected = selection(body);
+        const submitted = await orchestrator.rerun(runId, selected, headers["idempotency-key"]);
         Object.assign(set.headers, location(submitted.runId));
         if (!submitted.replayed) return status(202, accepted(submitted));
         set.headers["idempotent-replayed"] = "true";
@@ -99,6 +131,13 @@ export function submitRoutes({ basePath, maxBody, orchestrator }: SubmitRoutesDe
 
 function accepted({ runId, warnings }: SubmittedRun): Static<typeof Accepted> {
   return { runId, ...present({ warnings: warnings && [...warnings] }) };
+}
+
+function selection({ cells, only }: RerunRequest): RerunSelection {
+  if (!cells) return only ?? "failed";
+  if (only === undefined) return cells;
+  const faults = [{ path: "/only", message: "Says nothing beside /cells; send one of the two." }];
+  throw new AppError("invalid_request", "The request is not valid.", { faults });
 }
 
 /** Tells a repeated submit from another one under the same id. */

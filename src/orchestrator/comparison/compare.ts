@@ -7,7 +7,7 @@ import {
   type ChangeCounts,
   type ComparedCell,
   type ComparedRow,
-  type ComparisonFrame,
+  type Comparison,
   NO_REGION,
 } from "../../domain/comparison.ts";
 import { verdictOf } from "../../domain/expectation.ts";
@@ -27,7 +27,7 @@ export interface CompareOptions extends Pick<RowsOptions, "policy" | "ignore"> {
 }
 
 /** What a comparison says of the run as a whole. */
-export type CompareTotals = Pick<ComparisonFrame, "regions" | "red" | "causes" | "changes">;
+export type CompareTotals = Pick<Comparison, "regions" | "red" | "causes" | "changes">;
 
 export class Compare {
   readonly #options: CompareOptions;

@@ -45,10 +45,14 @@ export interface RowFacts {
   readonly cells: readonly CellFacts[];
 }
 
+/** The cells of one url by their row. */
+export function cellsByRow(jobs: readonly ComparedJob[]): Map<string, CellFacts[]> {
+  return Map.groupBy(jobs.flatMap(cellsOf), ({ runner }) => rowKey(runner));
+}
+
 /** The rows of one url, by runner and input; `jobs` are all of its jobs. */
 export function rowsOf(jobs: readonly ComparedJob[], options: RowsOptions): RowFacts[] {
-  const rows = Map.groupBy(jobs.flatMap(cellsOf), ({ runner }) => rowKey(runner));
-  return Array.from(rows)
+  return Array.from(cellsByRow(jobs))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([, cells]) => rowOf(cells, options) ?? []);
 }

@@ -15,6 +15,8 @@ const COLUMNS = [
   "passed",
   "failed",
   "errored",
+  "expected",
+  "unexpected",
 ] as const;
 
 export type CounterChange = { readonly [Column in (typeof COLUMNS)[number]]?: number };

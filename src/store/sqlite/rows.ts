@@ -2,11 +2,12 @@
  * Rows of the database as shapes of the domain. Unknown values are absent, never null.
  */
 import type { RunEvent } from "../../domain/event.ts";
+import type { Policy, Verdict } from "../../domain/expectation.ts";
 import type { Job, RegionMismatch, State } from "../../domain/job.ts";
-import { type ErrorSource, type Result, unanswered } from "../../domain/result.ts";
+import { type ErrorSource, judged, type Result, unanswered } from "../../domain/result.ts";
 import type { ListedRun, Mode, RunHead, RunStatus, RunWarning } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
-import type { AnsweredJob, PendingJob, RunSettings, StoredRun } from "../store.ts";
+import type { AnsweredJob, PastJob, PendingJob, RunSettings, StoredRun } from "../store.ts";
 
 export interface RunRow {
   readonly key: number;
@@ -31,6 +32,12 @@ export interface RunRow {
   readonly passed: number;
   readonly failed: number;
   readonly errored: number;
+  readonly policy: string | null;
+  readonly expected: number | null;
+  readonly unexpected: number | null;
+  readonly verdict: Verdict | null;
+  readonly localized: string | null;
+  readonly ignore: string | null;
   readonly created_at: number;
   readonly updated_at: number;
   readonly completed_at: number | null;
@@ -46,6 +53,7 @@ export interface JobRow {
   readonly url: string;
   readonly region: string | null;
   readonly runners: string;
+  readonly expected: string | null;
   readonly state: State;
   readonly attempts: number;
   readonly results: string | null;
@@ -63,7 +71,15 @@ export interface JobRow {
 /** What is read of a job that has not ended. */
 export type PendingRow = Pick<
   JobRow,
-  "key" | "position" | "job_id" | "url" | "region" | "runners" | "attempts" | "started_at"
+  | "key"
+  | "position"
+  | "job_id"
+  | "url"
+  | "region"
+  | "runners"
+  | "expected"
+  | "attempts"
+  | "started_at"
 >;
 
 export function toStoredRun(row: RunRow): StoredRun {
@@ -78,7 +94,11 @@ export function toStoredRun(row: RunRow): StoredRun {
     queuedJobs: row.queued_jobs,
     cancelled: row.cancelled_at !== null,
     lastEvent: row.last_event,
-    ...present({ concurrency: row.concurrency, jobTimeoutMs: row.job_timeout_ms }),
+    ...present({
+      concurrency: row.concurrency,
+      jobTimeoutMs: row.job_timeout_ms,
+      policy: json<Policy>(row.policy),
+    }),
   };
 }
 
@@ -98,14 +118,16 @@ export function toRunStatus(row: RunRow): RunStatus {
 }
 
 export function toRunHead(row: RunRow): RunHead {
-  const { total, passed, failed, errored } = row;
+  const { total, passed, failed, errored, expected, unexpected, verdict } = row;
+  const localized = json<string[]>(row.localized);
+  const judgement = present({ expected, unexpected, verdict, localized });
   return {
     runId: row.run_id,
     ...present({ parentRunId: row.parent_run_id }),
     mode: row.mode,
     tags: JSON.parse(row.tags) as string[],
     state: row.state,
-    summary: { total, passed, failed, errored },
+    summary: { total, passed, failed, errored, ...judgement },
     createdAt: timestamp(row.created_at),
     ...present({ completedAt: timestampOrNull(row.completed_at), durationMs: row.duration_ms }),
     ...warnings(row),
@@ -129,7 +151,12 @@ export function toRunSettings(row: RunRow): RunSettings {
     tags: JSON.parse(row.tags) as string[],
     timeout: row.timeout_ms,
     retries: row.retries,
-    ...present({ concurrency: row.concurrency, jobTimeout: row.job_timeout_ms }),
+    ...present({
+      concurrency: row.concurrency,
+      jobTimeout: row.job_timeout_ms,
+      policy: json<Policy>(row.policy),
+      ignore: json<string[]>(row.ignore),
+    }),
     ended: row.completed_at !== null,
   };
 }
@@ -137,9 +164,30 @@ export function toRunSettings(row: RunRow): RunSettings {
 export function toAnsweredJob(row: JobRow): AnsweredJob {
   return {
     position: row.position,
+    url: row.url,
     ...present({ region: row.region }),
+    state: row.state,
     runners: JSON.parse(row.runners) as AnsweredJob["runners"],
+    ...present({ expected: expectedOf(row) }),
     results: results(row),
+  };
+}
+
+/** What is read of a job of the past: `results` without details and logs. */
+export type PastRow = Omit<JobRow, "position"> & {
+  readonly run: number;
+  readonly run_id: string;
+};
+
+export function toPastJob(row: PastRow): PastJob {
+  return {
+    runId: row.run_id,
+    url: row.url,
+    ...present({ region: row.region }),
+    state: row.state,
+    runners: JSON.parse(row.runners) as PastJob["runners"],
+    results: results(row),
+    endedAt: row.completed_at ?? 0,
   };
 }
 
@@ -161,7 +209,7 @@ export function toPendingJob(row: PendingRow): PendingJob {
     url: row.url,
     runners: JSON.parse(row.runners) as PendingJob["runners"],
     attempts: row.attempts,
-    ...present({ region: row.region, startedAt: row.started_at }),
+    ...present({ region: row.region, expected: expectedOf(row), startedAt: row.started_at }),
   };
 }
 
@@ -188,7 +236,12 @@ export function toJob(row: JobRow): Job {
 }
 
 /** Results nobody answered are not stored: they follow from the runners and the job's error. */
-function results(row: JobRow): Result[] {
+function results(
+  row: Pick<
+    JobRow,
+    "results" | "state" | "error" | "error_code" | "error_source" | "runners" | "expected"
+  >,
+): Result[] {
   if (row.results !== null) return JSON.parse(row.results) as Result[];
   if (row.state === "queued" || row.state === "running") return [];
   const why = {
@@ -196,9 +249,20 @@ function results(row: JobRow): Result[] {
     errorSource: row.error_source ?? "orchestrator",
     ...present({ errorCode: row.error_code }),
   } as const;
-  return (JSON.parse(row.runners) as PendingJob["runners"]).map(({ name }) =>
+  const missing = (JSON.parse(row.runners) as PendingJob["runners"]).map(({ name }) =>
     unanswered(name, why),
   );
+  const expected = expectedOf(row);
+  return expected ? judged(missing, expected) : missing;
+}
+
+function expectedOf({ expected }: Pick<JobRow, "expected">): PendingJob["expected"] | null {
+  return json(expected);
+}
+
+/** A column that may hold JSON. */
+function json<Value>(text: string | null): Value | null {
+  return text === null ? null : (JSON.parse(text) as Value);
 }
 
 function timestamp(ms: number): string {

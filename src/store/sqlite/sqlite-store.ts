@@ -9,15 +9,18 @@ import type { Database } from "bun:sqlite";
 import { AppError } from "../../domain/errors.ts";
 import type { RunEvent } from "../../domain/event.ts";
 import type { EndState, Job, JobEnd, State } from "../../domain/job.ts";
-import { countResults } from "../../domain/result.ts";
+import { countResults, countVerdicts } from "../../domain/result.ts";
 import type { RunHead, RunStatus } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
 import type {
   AnsweredJob,
   EndMoment,
   JobTally,
+  Judgement,
   Moment,
   NewRun,
+  PastPage,
+  PastQuery,
   PendingJob,
   PruneBounds,
   RunFilter,
@@ -32,6 +35,7 @@ import { RunCounters } from "./counters.ts";
 import { readEvents } from "./events.ts";
 import { type CommitOptions, GroupCommit, storeError } from "./group-commit.ts";
 import { listRuns } from "./list.ts";
+import { findPast } from "./past.ts";
 import { prune } from "./prune.ts";
 import {
   type JobRow,
@@ -130,7 +134,8 @@ export class SqliteStore implements RunStore {
       const counts = end.results
         ? countResults(end.results)
         : { passed: 0, failed: 0, errored: job.runners.length };
-      const change = { running_jobs: -1, [`${end.state}_jobs`]: 1, ...counts };
+      const verdicts = job.expected && countVerdicts(end.results ?? [], job.expected.length);
+      const change = { running_jobs: -1, [`${end.state}_jobs`]: 1, ...counts, ...verdicts };
       this.#counters.add(run.key, moment, change);
     });
   }
@@ -151,6 +156,7 @@ export class SqliteStore implements RunStore {
         running_jobs: -running,
         [`${end.state}_jobs`]: queued + running,
         errored: total((row) => row.runners),
+        unexpected: total((row) => row.runners),
       });
       return ended;
     });
@@ -164,13 +170,21 @@ export class SqliteStore implements RunStore {
         failed: row?.failed_jobs ?? 0,
         timedOut: row?.timed_out_jobs ?? 0,
         cancelled: row?.cancelled_jobs ?? 0,
+        ...present({ unexpected: row?.unexpected }),
       };
     });
   }
 
-  endRun(run: StoredRun, state: EndState, moment: EndMoment): Promise<EndState> {
+  endRun(
+    run: StoredRun,
+    state: EndState,
+    moment: EndMoment,
+    judgement?: Judgement,
+  ): Promise<EndState> {
     return this.#commits.write("durable", () => {
-      const ended = this.#sql.endRun.get({ key: run.key, state, ...moment });
+      const localized = judgement?.localized.length ? JSON.stringify(judgement.localized) : null;
+      const verdict = judgement?.verdict ?? null;
+      const ended = this.#sql.endRun.get({ key: run.key, state, ...moment, verdict, localized });
       return ended?.state ?? (this.#sql.findRun.get(run.runId)?.state as EndState);
     });
   }
@@ -205,6 +219,10 @@ export class SqliteStore implements RunStore {
   #jobsOf(runId: string, after: number, limit: number): JobRow[] {
     const run = this.#sql.findRun.get(runId);
     return run ? this.#sql.findJobs.all(run.key, after, limit) : [];
+  }
+
+  findPast(url: string, query: PastQuery, limit: number): Promise<PastPage> {
+    return this.#read(() => findPast(this.#sql, url, query, limit));
   }
 
   findLastEvent(runId: string): Promise<number | undefined> {

@@ -6,7 +6,7 @@
 import type { Database } from "bun:sqlite";
 
 import type { EndState } from "../../domain/job.ts";
-import type { JobRow, PendingRow, RunRow } from "./rows.ts";
+import type { JobRow, PastRow, PendingRow, RunRow } from "./rows.ts";
 
 interface OpenRow {
   readonly region: string;
@@ -30,7 +30,7 @@ type EndedJob = [
 ];
 
 /** The columns of a PendingRow. */
-const PENDING = "key, position, job_id, url, region, runners, attempts, started_at";
+const PENDING = "key, position, job_id, url, region, runners, expected, attempts, started_at";
 
 type EventRange = [run: number, after: number, limit: number];
 
@@ -47,11 +47,12 @@ export function prepareStatements(db: Database) {
       INSERT INTO runs (
         key, run_id, idempotency_key, request_digest, parent_run_id, mode, tags, concurrency,
         timeout_ms, job_timeout_ms, retries, warnings, state, total_jobs, queued_jobs, total, created_at,
-        updated_at, last_event
+        updated_at, last_event, policy, expected, unexpected, ignore
       ) VALUES (
         $key, $runId, $idempotencyKey, $requestDigest, $parentRunId, $mode, $tags, $concurrency,
         $timeoutMs, $jobTimeoutMs, $retries, $warnings, 'queued', $totalJobs, $totalJobs, $total, $createdAt,
-        $createdAt, 1
+        $createdAt, 1, $policy, iif($policy IS NULL, NULL, 0), iif($policy IS NULL, NULL, 0),
+        $ignore
       ) RETURNING *`),
 
     insertFacet: db.prepare<never, [kind: string, value: string, run: number]>(
@@ -67,8 +68,11 @@ export function prepareStatements(db: Database) {
         url: string,
         region: string | null,
         runners: string,
+        expected: string | null,
       ]
-    >("INSERT INTO jobs (run, position, job_id, url, region, runners) VALUES (?, ?, ?, ?, ?, ?)"),
+    >(`
+      INSERT INTO jobs (run, position, job_id, url, region, runners, expected)
+      VALUES (?, ?, ?, ?, ?, ?, ?)`),
 
     unfinishedRuns: db.prepare<RunRow, []>(
       "SELECT * FROM runs WHERE state IN ('queued', 'running') ORDER BY key",
@@ -136,16 +140,18 @@ export function prepareStatements(db: Database) {
         passed = passed + $passed,
         failed = failed + $failed,
         errored = errored + $errored,
+        expected = expected + $expected,
+        unexpected = unexpected + $unexpected,
         state = CASE state WHEN 'queued' THEN 'running' ELSE state END,
         updated_at = max(updated_at, $at),
         last_event = max(last_event, $event)
       WHERE key = $key`),
 
-    endRun: db.prepare<{ state: EndState }, [Record<string, string | number>]>(`
+    endRun: db.prepare<{ state: EndState }, [Record<string, string | number | null>]>(`
       UPDATE runs
       SET state = CASE WHEN cancelled_at IS NULL THEN $state ELSE 'cancelled' END,
         completed_at = $at, updated_at = max(updated_at, $at), duration_ms = $durationMs,
-        last_event = max(last_event, $event)
+        last_event = max(last_event, $event), verdict = $verdict, localized = $localized
       WHERE key = $key AND state IN ('queued', 'running')
       RETURNING state`),
 
@@ -188,6 +194,24 @@ export function prepareStatements(db: Database) {
     pruneJobs: db.prepare<never, [run: number, limit: number]>(
       "DELETE FROM jobs WHERE key IN (SELECT key FROM jobs WHERE run = ? LIMIT ?)",
     ),
+
+    findPastKeys: db.prepare<
+      { run: number; key: number },
+      [url: string, beforeRun: number, beforeJob: number, limit: number]
+    >(`
+      SELECT run, key FROM jobs
+      WHERE url = ?1 AND (run, key) < (?2, ?3)
+      ORDER BY run DESC, key DESC LIMIT ?4`),
+
+    findPast: db.prepare<PastRow, [keys: string, endedBy: number]>(`
+      SELECT jobs.key, jobs.run, jobs.url, jobs.region, jobs.state, jobs.runners, jobs.expected,
+        jobs.error, jobs.error_code, jobs.error_source, jobs.completed_at, runs.run_id,
+        CASE WHEN jobs.results IS NOT NULL THEN (
+          SELECT json_group_array(json_remove(value, '$.details', '$.logs'))
+          FROM json_each(jobs.results)
+        ) END AS results
+      FROM jobs JOIN runs ON runs.key = jobs.run
+      WHERE jobs.key IN (SELECT value FROM json_each(?1)) AND runs.completed_at <= ?2`),
 
     findJobs: db.prepare<JobRow, [run: number, after: number, limit: number]>(
       "SELECT * FROM jobs WHERE run = ? AND position > ? ORDER BY position LIMIT ?",

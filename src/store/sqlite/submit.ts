@@ -21,6 +21,7 @@ interface JobRow {
   readonly url: string;
   readonly region: string | null;
   readonly runners: string;
+  readonly expected: string | null;
 }
 
 export class Submits {
@@ -126,6 +127,8 @@ export class Submits {
       jobTimeoutMs: run.jobTimeoutMs ?? null,
       retries: run.retries,
       warnings: run.warnings ? JSON.stringify(run.warnings) : null,
+      policy: run.policy === undefined ? null : JSON.stringify(run.policy),
+      ignore: run.ignore === undefined ? null : JSON.stringify(run.ignore),
       totalJobs: jobs.length,
       total: jobs.reduce((sum, { runners }) => sum + runners.length, 0),
       createdAt: run.createdAt,
@@ -138,8 +141,8 @@ export class Submits {
   }
 
   #insertJobs(run: number, rows: readonly JobRow[]): void {
-    for (const { jobId, position, region, runners, url } of rows) {
-      this.#sql.insertJob.run(run, position, jobId, url, region, runners);
+    for (const { expected, jobId, position, region, runners, url } of rows) {
+      this.#sql.insertJob.run(run, position, jobId, url, region, runners, expected);
     }
   }
 }
@@ -148,8 +151,10 @@ export class Submits {
 function* slicesOf({ jobs }: NewRun): Generator<JobRow[], undefined> {
   let slice: JobRow[] = [];
   let characters = 0;
-  for (const [position, { jobId, region = null, runners, url }] of jobs.entries()) {
-    const row = { position, jobId, url, region, runners: JSON.stringify(runners) };
+  for (const [position, { jobId, region = null, url, ...job }] of jobs.entries()) {
+    const runners = JSON.stringify(job.runners);
+    const expected = job.expected === undefined ? null : JSON.stringify(job.expected);
+    const row = { position, jobId, url, region, runners, expected };
     characters += row.runners.length;
     slice.push(row);
     if (slice.length < SLICE_JOBS && characters < SLICE_CHARACTERS) continue;

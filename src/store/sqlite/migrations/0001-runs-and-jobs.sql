@@ -27,6 +27,15 @@ CREATE TABLE runs (
   passed INTEGER NOT NULL DEFAULT 0,
   failed INTEGER NOT NULL DEFAULT 0,
   errored INTEGER NOT NULL DEFAULT 0,
+  -- Of a run whose results are judged, else NULL; these two add up to total as well. JSON: the
+  -- policy, the regions below it.
+  policy TEXT,
+  expected INTEGER,
+  unexpected INTEGER,
+  verdict TEXT CHECK (verdict IN ('expected', 'unexpected')),
+  localized TEXT,
+  -- JSON: the paths that a comparison leaves out.
+  ignore TEXT,
   -- Times are milliseconds since the epoch, UTC.
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
@@ -62,6 +71,8 @@ CREATE TABLE jobs (
   region TEXT,
   -- JSON: [{"name", "input"?}]
   runners TEXT NOT NULL,
+  -- JSON: one status per runner, of a run whose results are judged.
+  expected TEXT,
   -- As in runs. Not checked again: it would double the cost of each of a job's writes.
   state TEXT NOT NULL DEFAULT 'queued',
   attempts INTEGER NOT NULL DEFAULT 0,
