@@ -48,6 +48,24 @@ export const RegionMismatch = Type.Object(
 );
 export type RegionMismatch = Static<typeof RegionMismatch>;
 
+const milliseconds = (description: string) => Type.Integer({ minimum: 0, description });
+
+export const Timing = Type.Object(
+  {
+    queueMs: milliseconds("From acceptance of the run to the first dispatch of the job."),
+    endpointMs: Type.Optional(
+      milliseconds("How long the runners took, as the endpoint told; absent if it did not."),
+    ),
+    networkMs: Type.Optional(
+      milliseconds(
+        "The rest: the way there and back, waiting at the endpoint, further attempts. Absent in local mode.",
+      ),
+    ),
+  },
+  { additionalProperties: false, description: "Where the job's time went, in milliseconds." },
+);
+export type Timing = Static<typeof Timing>;
+
 export const Job = Type.Object(
   {
     jobId: Type.String({
@@ -73,6 +91,7 @@ export const Job = Type.Object(
     durationMs: Type.Optional(
       Type.Integer({ minimum: 0, description: "From first dispatch to end, in milliseconds." }),
     ),
+    timing: Type.Optional(Timing),
   },
   { additionalProperties: false, description: "One dispatch of a run: one URL in one region." },
 );
@@ -92,4 +111,25 @@ export interface JobEnd {
   readonly errorCode?: string;
   readonly errorSource?: ErrorSource;
   readonly regionMismatch?: RegionMismatch;
+}
+
+export interface JobTimes {
+  readonly queueMs: number;
+  /** From first dispatch to end. */
+  readonly durationMs: number;
+  readonly results: readonly Result[];
+  /** Whether the job went over a network. */
+  readonly remote: boolean;
+}
+
+/**
+ * Where the time of an ended job went. An endpoint executes runners one after the other, so their
+ * durations add up; if they come to more than the whole, it does not, and the longest counts.
+ */
+export function timingOf({ durationMs, queueMs, remote, results }: JobTimes): Timing {
+  const told = results.flatMap((result) => result.durationMs ?? []);
+  if (told.length === 0 || told.length < results.length) return { queueMs };
+  const sum = told.reduce((total, ms) => total + ms);
+  const endpointMs = Math.min(sum <= durationMs ? sum : Math.max(...told), durationMs);
+  return { queueMs, endpointMs, ...(remote ? { networkMs: durationMs - endpointMs } : {}) };
 }

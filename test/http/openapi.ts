@@ -18,6 +18,7 @@ export interface Operation {
   readonly parameters?: readonly {
     name: string;
     in: string;
+    required?: boolean;
     description?: string;
     schema: Schema;
   }[];

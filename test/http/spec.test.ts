@@ -52,6 +52,14 @@ function typeOf(name: string, status: number): string {
   return name.endsWith("/metrics") ? "text/plain" : "application/json";
 }
 
+/** The parameters that a request cannot do without, each with its example. */
+function needed(parameters: Operation["parameters"] = []): Record<string, string> {
+  const asked = parameters.filter(({ in: where, required }) => where === "query" && required);
+  return Object.fromEntries(
+    asked.map(({ name, schema }) => [name, (schema as { examples: string[] }).examples[0] ?? ""]),
+  );
+}
+
 describe("GET /api/orchestrator/spec.json", () => {
   test("is valid OpenAPI 3.1", async () => {
     const validator = new Validator();
@@ -67,8 +75,10 @@ describe("GET /api/orchestrator/spec.json", () => {
     const names = operations.map(([name]) => name);
     expect(names.toSorted()).toEqual([
       "GET /api/orchestrator",
+      "GET /api/orchestrator/history",
       "GET /api/orchestrator/regions",
       "GET /api/orchestrator/{runId}",
+      "GET /api/orchestrator/{runId}/comparison",
       "GET /api/orchestrator/{runId}/events",
       "GET /api/orchestrator/{runId}/report.ctrf.json",
       "GET /api/orchestrator/{runId}/report.html",
@@ -178,7 +188,8 @@ describe("GET /api/orchestrator/spec.json", () => {
           examples?: string[];
         };
         for (const value of [...examples, ...(anyOf ?? []).map((one) => one.const)]) {
-          const url = `${path.replace("{runId}", runId)}?${new URLSearchParams({ [parameter]: value })}`;
+          const sent = new URLSearchParams({ ...needed(parameters), [parameter]: value });
+          const url = `${path.replace("{runId}", runId)}?${sent}`;
           const response = await api.handler(new Request(`http://localhost${url}`, { method }));
           expect([url, response.status]).toEqual([url, 200]);
           await response.body?.cancel();
@@ -192,7 +203,8 @@ describe("GET /api/orchestrator/spec.json", () => {
     await api.ended(runId);
     for (const [name, operation] of operations) {
       if (!name.startsWith("GET ")) continue;
-      const path = name.slice(4).replace("{runId}", runId);
+      const query = new URLSearchParams(needed(operation.parameters));
+      const path = `${name.slice(4).replace("{runId}", runId)}?${query}`;
       const response = await api.handler(new Request(`http://localhost${path}`));
       const type = response.headers.get("content-type")?.split(";")[0] ?? "";
       const described = operation.responses["200"]?.content ?? {};

@@ -152,12 +152,16 @@ export function cancelContract(name: string, open: OpenStore): void {
       expect(answers.map(({ position }) => position)).toEqual([0, 1, 2]);
       expect(answers[0]).toEqual({
         position: 0,
+        url: "https://example.com/0",
         region: "eu-west-1",
+        state: "queued",
         runners: [{ name: "runner0" }, { name: "runner1" }],
         results: [],
       });
       expect(answers[1]).toEqual({
         position: 1,
+        url: "https://a",
+        state: "completed",
         runners,
         results: answered("pass", "fail").results!,
       });

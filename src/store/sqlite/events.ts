@@ -14,7 +14,7 @@ export function readEvents(
   limit: number,
 ): RunEvent[] {
   const starts = sql.findStarts.all(run.key, after, limit).map(toJobStarted);
-  const ends = sql.findEnds.all(run.key, after, limit).map(toJobFinished);
+  const ends = sql.findEnds.all(run.key, after, limit).map((row) => toJobFinished(row, run));
   const events = [...starts, ...ends].toSorted((a, b) => a.id - b.id).slice(0, limit);
   if (after < 1) {
     events.unshift({ id: 1, type: "run.started", data: { totalJobs: run.total_jobs } });

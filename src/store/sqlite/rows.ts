@@ -3,7 +3,13 @@
  */
 import type { RunEvent } from "../../domain/event.ts";
 import type { Policy, Verdict } from "../../domain/expectation.ts";
-import type { Job, RegionMismatch, State } from "../../domain/job.ts";
+import {
+  type Job,
+  type RegionMismatch,
+  type State,
+  type Timing,
+  timingOf,
+} from "../../domain/job.ts";
 import { type ErrorSource, judged, type Result, unanswered } from "../../domain/result.ts";
 import type { ListedRun, Mode, RunHead, RunStatus, RunWarning } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
@@ -197,8 +203,8 @@ export function toJobStarted(row: JobRow): RunEvent {
   return { id: started_event ?? 0, type: "job.started", data };
 }
 
-export function toJobFinished(row: JobRow): RunEvent {
-  return { id: row.ended_event ?? 0, type: "job.finished", data: { job: toJob(row) } };
+export function toJobFinished(row: JobRow, run: RunOfJob): RunEvent {
+  return { id: row.ended_event ?? 0, type: "job.finished", data: { job: toJob(row, run) } };
 }
 
 export function toPendingJob(row: PendingRow): PendingJob {
@@ -213,14 +219,18 @@ export function toPendingJob(row: PendingRow): PendingJob {
   };
 }
 
-export function toJob(row: JobRow): Job {
+/** What a job's shape takes from its run. */
+export type RunOfJob = Pick<RunRow, "created_at" | "mode">;
+
+export function toJob(row: JobRow, run: RunOfJob): Job {
+  const told = results(row);
   return {
     jobId: row.job_id,
     url: row.url,
     ...present({ region: row.region }),
     state: row.state,
     attempts: row.attempts,
-    results: results(row),
+    results: told,
     ...(row.region_mismatch === null
       ? {}
       : { regionMismatch: JSON.parse(row.region_mismatch) as RegionMismatch }),
@@ -231,8 +241,25 @@ export function toJob(row: JobRow): Job {
       startedAt: timestampOrNull(row.started_at),
       completedAt: timestampOrNull(row.completed_at),
       durationMs: row.duration_ms,
+      timing: timing(row, told, run),
     }),
   };
+}
+
+function timing(
+  row: JobRow,
+  told: readonly Result[],
+  { created_at, mode }: RunOfJob,
+): Timing | null {
+  const { duration_ms, started_at } = row;
+  if (started_at === null || duration_ms === null) return null;
+  return timingOf({
+    // The clock may have been stepped back in between.
+    queueMs: Math.max(0, started_at - created_at),
+    durationMs: duration_ms,
+    results: told,
+    remote: mode === "remote",
+  });
 }
 
 /** Results nobody answered are not stored: they follow from the runners and the job's error. */

@@ -38,7 +38,6 @@ import { listRuns } from "./list.ts";
 import { findPast } from "./past.ts";
 import { prune } from "./prune.ts";
 import {
-  type JobRow,
   toAnsweredJob,
   toJob,
   toPendingJob,
@@ -205,7 +204,10 @@ export class SqliteStore implements RunStore {
   }
 
   findJobs(runId: string, after: number, limit: number): Promise<Job[]> {
-    return this.#read(() => this.#jobsOf(runId, after, limit).map(toJob));
+    return this.#read(() => {
+      const run = this.#sql.findRun.get(runId);
+      return run ? this.#sql.findJobs.all(run.key, after, limit).map((row) => toJob(row, run)) : [];
+    });
   }
 
   findSettings(runId: string): Promise<RunSettings | undefined> {
@@ -213,12 +215,10 @@ export class SqliteStore implements RunStore {
   }
 
   findAnswers(runId: string, after: number, limit: number): Promise<AnsweredJob[]> {
-    return this.#read(() => this.#jobsOf(runId, after, limit).map(toAnsweredJob));
-  }
-
-  #jobsOf(runId: string, after: number, limit: number): JobRow[] {
-    const run = this.#sql.findRun.get(runId);
-    return run ? this.#sql.findJobs.all(run.key, after, limit) : [];
+    return this.#read(() => {
+      const run = this.#sql.findRun.get(runId);
+      return run ? this.#sql.findJobs.all(run.key, after, limit).map(toAnsweredJob) : [];
+    });
   }
 
   findPast(url: string, query: PastQuery, limit: number): Promise<PastPage> {
