@@ -126,6 +126,7 @@ describe("GET /api/orchestrator/{runId}", () => {
         "results",
         "startedAt",
         "state",
+        "timing",
         "url",
       ]);
       expect(job.jobId).toMatch(/^job_/);

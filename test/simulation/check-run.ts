@@ -4,6 +4,7 @@ import { expect } from "bun:test";
 import type { RunEvent } from "../../src/domain/event.ts";
 import type { Job } from "../../src/domain/job.ts";
 import { countResults } from "../../src/domain/result.ts";
+import type { SummaryCounts } from "../../src/domain/run.ts";
 import type { RunStore } from "../../src/store/store.ts";
 import type { KnownRun } from "./ledger.ts";
 import type { World } from "./world.ts";
@@ -27,9 +28,43 @@ export async function checkRun(world: World, known: KnownRun): Promise<void> {
   expect(results.map(({ name }) => name).toSorted()).toEqual(
     known.request.runners.map(({ name }) => name).toSorted(),
   );
+  checkJudgement(known, head!.summary, jobs);
   expect(head!.state).toBe(endState(jobs, head!.state === "cancelled"));
   if (known.cancelled) expect(head!.state).toBe("cancelled");
   await checkEvents(store, known, jobs, world.random.integer(1, 9));
+}
+
+/** Verdicts by the rule of the design: an error never is expected, and a policy counts regions. */
+function checkJudgement({ request }: KnownRun, summary: SummaryCounts, jobs: readonly Job[]): void {
+  const { policy = "all" } = request;
+  const judged = request.expect !== undefined || request.policy !== undefined;
+  const right = request.expect?.["*"] ?? "pass";
+  const rows = new Map<string, Map<string, boolean>>();
+  const asked = Map.groupBy(request.runners, ({ input, region = "" }) => `${region} ${input?.url}`);
+  for (const { region = "", results, url } of jobs) {
+    for (const [index, { status, verdict }] of results.entries()) {
+      const expected = status === right;
+      expect(verdict).toBe(judged ? (expected ? "expected" : "unexpected") : undefined);
+      const { input, name } = asked.get(`${region} ${url}`)![index]!;
+      const key = JSON.stringify([
+        name,
+        input?.url,
+        (input as { readonly depth?: number })["depth"],
+      ]);
+      const row = rows.get(key) ?? new Map<string, boolean>();
+      rows.set(key, row.set(region, (row.get(region) ?? true) && expected));
+    }
+  }
+  const met = (row: ReadonlyMap<string, boolean>): boolean => {
+    const fitting = [...row.values()].filter(Boolean).length;
+    if (policy === "all") return fitting === row.size;
+    return policy === "majority" ? fitting * 2 > row.size : fitting > 0;
+  };
+  const verdict = [...rows.values()].every(met) ? "expected" : "unexpected";
+  expect(summary.verdict).toBe(judged ? verdict : undefined);
+  const expected = jobs.flatMap(({ results }) => results).filter(({ status }) => status === right);
+  expect(summary.expected).toBe(judged ? expected.length : undefined);
+  expect(summary.unexpected).toBe(judged ? summary.total - expected.length : undefined);
 }
 
 /** The state of a run by its jobs, told by the rule of the design and not by the code. */

@@ -6,7 +6,9 @@ import type { Database } from "bun:sqlite";
 import { expect } from "bun:test";
 
 import type { RunEvent } from "../../src/domain/event.ts";
+import type { Policy } from "../../src/domain/expectation.ts";
 import type { Mode, RunRequest } from "../../src/domain/run.ts";
+import { present } from "../../src/lib/present.ts";
 
 export interface KnownRun {
   readonly runId: string;
@@ -57,20 +59,37 @@ export class Ledger {
     const known = this.runs.get(runId);
     if (known) return known;
     const row = db
-      .query<{ parent_run_id: string | null; mode: Mode; retries: number }, [string]>(
-        "SELECT parent_run_id, mode, retries FROM runs WHERE run_id = ?",
-      )
+      .query<
+        { parent_run_id: string | null; mode: Mode; retries: number; policy: string | null },
+        [string]
+      >("SELECT parent_run_id, mode, retries, policy FROM runs WHERE run_id = ?")
       .get(runId);
-    if (!this.runs.has(row?.parent_run_id ?? ""))
-      throw new Error(`Run ${runId} came from nowhere.`);
-    const { mode, retries } = row!;
+    const parent = this.runs.get(row?.parent_run_id ?? "");
+    if (!parent) throw new Error(`Run ${runId} came from nowhere.`);
+    const { mode, policy, retries } = row!;
+    const { expect: expectations } = parent.request;
     const runners = db
-      .query<{ runners: string }, [string]>(
-        "SELECT runners FROM jobs JOIN runs ON runs.key = run WHERE run_id = ? ORDER BY position",
+      .query<{ runners: string; region: string | null }, [string]>(
+        `
+        SELECT runners, region FROM jobs JOIN runs ON runs.key = run
+        WHERE run_id = ? ORDER BY position`,
       )
       .all(runId)
-      .flatMap((job) => JSON.parse(job.runners) as RunRequest["runners"]);
-    return this.know(runId, { mode, retries, runners });
+      .flatMap(({ region, ...job }) =>
+        (JSON.parse(job.runners) as RunRequest["runners"]).map((runner) => ({
+          ...runner,
+          ...present({ region }),
+        })),
+      );
+    return this.know(runId, {
+      mode,
+      retries,
+      runners,
+      ...present({
+        expect: expectations,
+        policy: policy === null ? null : (JSON.parse(policy) as Policy),
+      }),
+    });
   }
 
   /** How often a job may be started: once, as often as it may be retried, and was cut off. */

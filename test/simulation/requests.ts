@@ -26,6 +26,8 @@ export function randomRequest({ integer, pick }: Random): RunRequest {
       jobTimeout: some(1, 60, 1_000),
       retries: some(0, 1, 2, 5),
       tags: some([], ["t"], ["t", "u"]),
+      expect: some({ "*": "pass" }, { "*": "fail" }),
+      policy: some<NonNullable<RunRequest["policy"]>>("all", "any", "majority", { atLeast: 1 }),
     }),
   };
 }

@@ -198,8 +198,8 @@ export class World {
       known.acknowledged = true;
       life.orchestrator.changes.watch(runId, () => (known.changed = true));
       known.changed = true;
-      const { passed, total } = countsOf(life.db, parent.runId);
-      expect(known.request.runners).toHaveLength(only === "all" ? total : total - passed);
+      const { right, total } = countsOf(life.db, parent.runId);
+      expect(known.request.runners).toHaveLength(only === "all" ? total : total - right);
     });
   }
 
@@ -260,10 +260,10 @@ export class World {
   }
 }
 
-function countsOf(db: Database, runId: string): { total: number; passed: number } {
+function countsOf(db: Database, runId: string): { total: number; right: number } {
   return db
-    .query<{ total: number; passed: number }, [string]>(
-      "SELECT total, passed FROM runs WHERE run_id = ?",
+    .query<{ total: number; right: number }, [string]>(
+      "SELECT total, coalesce(expected, passed) AS right FROM runs WHERE run_id = ?",
     )
     .get(runId)!;
 }

@@ -110,6 +110,7 @@ export function readContract(name: string, open: OpenStore): void {
           startedAt: iso(CREATED + 1),
           completedAt: iso(CREATED + 40),
           durationMs: 39,
+          timing: { queueMs: 1, endpointMs: 12, networkMs: 27 },
         },
       ]);
     });

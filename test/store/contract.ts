@@ -8,6 +8,7 @@ import { cancelContract } from "./contract-cancel.ts";
 import { eventContract } from "./contract-events.ts";
 import { jobContract } from "./contract-jobs.ts";
 import { listContract } from "./contract-list.ts";
+import { pastContract } from "./contract-past.ts";
 import { pruneContract } from "./contract-prune.ts";
 import { readContract } from "./contract-reads.ts";
 import { submitContract } from "./contract-submit.ts";
@@ -21,5 +22,6 @@ export function storeContract(name: string, open: OpenStore): void {
   eventContract(name, open);
   cancelContract(name, open);
   listContract(name, open);
+  pastContract(name, open);
   pruneContract(name, open);
 }
