@@ -3,7 +3,7 @@ import type { PastResult } from "../domain/history.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { present } from "../lib/present.ts";
 import type { PastJob, PastQuery, RunStore } from "../store/store.ts";
-import { inputBesideUrl } from "./comparison/cell-key.ts";
+import { inputBesideUrl, shownInput } from "./comparison/cell-key.ts";
 
 /** Most answers of a cell that are told. */
 const MOST_RESULTS = 50;
@@ -42,12 +42,11 @@ function resultsOf(job: PastJob, { input: wanted, runner }: HistoryQuery): PastR
   const { endedAt, region, results, runId, runners } = job;
   return runners.flatMap(({ input, name }, index) => {
     const result = results[index];
-    const rest = inputBesideUrl(input);
     if (!result || name !== runner) return [];
-    if (wanted && canonicalJson(rest ?? {}) !== canonicalJson(wanted)) return [];
+    if (wanted && canonicalJson(inputBesideUrl(input) ?? {}) !== canonicalJson(wanted)) return [];
     const { durationMs, errorCode, errorMessage, errorSource, status, verdict } = result;
     const why = present({ verdict, durationMs, errorMessage, errorCode, errorSource });
     const at = new Date(endedAt).toISOString();
-    return [{ runId, ...present({ region, input: rest }), at, status, ...why }];
+    return [{ runId, ...present({ region, input: shownInput(input) }), at, status, ...why }];
   });
 }

@@ -84,11 +84,9 @@ export function comparisonRoutes({ endpointOf, store }: ComparisonRoutesDeps) {
           ignore: ignored(query),
           endpointOf: (region) => endpointOf(region, original),
         });
-        return new Response(pulled(written(compared)), {
-          headers: {
-            "content-type": "application/json;charset=utf-8",
-            "cache-control": "no-store",
-          },
+        return streamedText(written(compared), {
+          "content-type": "application/json;charset=utf-8",
+          "cache-control": "no-store",
         });
       },
       {

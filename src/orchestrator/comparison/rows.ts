@@ -9,7 +9,7 @@ import type { Result } from "../../domain/result.ts";
 import { canonicalJson } from "../../lib/canonical-json.ts";
 import { type JsonPath, withoutPaths } from "../../lib/json-path.ts";
 import { present } from "../../lib/present.ts";
-import { inputBesideUrl, rowKey } from "./cell-key.ts";
+import { rowKey, shownInput } from "./cell-key.ts";
 import { Differences } from "./differences.ts";
 import { quorumOf } from "./quorum.ts";
 
@@ -83,7 +83,7 @@ function rowOf(unsorted: readonly CellFacts[], options: RowsOptions): RowFacts |
   const row: ComparedRow = {
     runner: first.runner.name,
     url: first.url,
-    ...present({ input: inputBesideUrl(first.runner.input) }),
+    ...present({ input: shownInput(first.runner.input) }),
     ...(quorum && { verdict: quorum.verdict }),
     ...(quorum && quorum.localized.length > 0 && { localized: [...quorum.localized] }),
     cells: cells.map(({ cell }) => cell),
