@@ -1,13 +1,17 @@
-/** Why there is no verdict: the errors of a run, equal ones together, the most frequent first. */
+/**
+ * Why there is no verdict: the errors of a run, those of one kind together, the most frequent
+ * first. Errors are of one kind if their texts differ in particulars only: urls, numbers, ids.
+ */
 import type { Job } from "../domain/job.ts";
 import type { ErrorSource, Result } from "../domain/result.ts";
+import { normalisedError } from "../lib/error-text.ts";
 import { present } from "../lib/present.ts";
 import { regionOf } from "./cells.ts";
 import { oneLine } from "./untrusted-text.ts";
 import { blame } from "./verdict.ts";
 
 export interface Cause {
-  /** One line. */
+  /** One line: the first of them as it was told. */
   readonly message: string;
   /** As `blame` has it; empty if nobody is blamed. */
   readonly blame: string;
@@ -69,7 +73,7 @@ export class Causes {
   #put(result: Result, job: Job): void {
     const message =
       oneLine(result.errorMessage ?? "").slice(0, MAX_MESSAGE) || "No reason was given.";
-    const key = JSON.stringify([blame(result), message]);
+    const key = JSON.stringify([blame(result), normalisedError(message)]);
     let group = this.#groups.get(key);
     if (!group) {
       if (this.#groups.size >= this.#limit) {

@@ -6,18 +6,37 @@ import type { Job } from "../domain/job.ts";
 import type { ErrorSource, Result, ResultStatus } from "../domain/result.ts";
 import { present } from "../lib/present.ts";
 import { occurrenceName } from "./names.ts";
-import { isRed } from "./verdict.ts";
+import { isRed, type Look, lookOf } from "./verdict.ts";
 
-export type Mark = ResultStatus | "running" | "queued";
+export type Mark = Look | "running" | "queued";
 
-/** The sign and the word of a mark; no meaning hangs on colour alone. */
+/** The sign of a mark; no meaning hangs on colour alone. */
 export const SIGNS: Readonly<Record<Mark, string>> = {
   pass: "✓",
+  "expected-fail": "✓",
   fail: "✗",
+  "unexpected-pass": "✗",
   error: "!",
   running: "…",
   queued: "·",
 };
+
+/** The word of a mark. */
+export const WORDS: Readonly<Record<Mark, string>> = {
+  pass: "pass",
+  "expected-fail": "fail (expected)",
+  fail: "fail",
+  "unexpected-pass": "pass (unexpected)",
+  error: "error",
+  running: "running",
+  queued: "queued",
+};
+
+/** What a mark is coloured like. */
+export function shadeOf(mark: Mark): ResultStatus | "running" | "queued" {
+  if (mark === "expected-fail") return "pass";
+  return mark === "unexpected-pass" ? "fail" : mark;
+}
 
 export interface Cell {
   readonly mark: Mark;
@@ -125,14 +144,15 @@ export class MatrixBuilder {
 
   /** Each result has a cell of its own: a runner's second one in a region is another row's. */
   #put({ answered, ...group }: Group, region: string, result: Result): void {
-    const { durationMs, errorSource, name, status } = result;
+    const { durationMs, errorSource, name } = result;
     const key = JSON.stringify([region, name]);
     const occurrence = (answered.get(key) ?? 0) + 1;
     answered.set(key, occurrence);
     const row = this.#row(group, name, occurrence);
     const red = isRed(result);
     const place = this.#places[red ? "red" : "green"]++;
-    row.cells.set(region, { mark: status, place, ...present({ durationMs, errorSource }) });
+    const known = present({ durationMs, errorSource });
+    row.cells.set(region, { mark: lookOf(result), place, ...known });
     row.red ||= red;
   }
 

@@ -15,7 +15,7 @@ import { resultNames } from "./names.ts";
 import type { ReportSource } from "./source.ts";
 import { Tally } from "./tally.ts";
 import { beginning, multiLine } from "./untrusted-text.ts";
-import { isRed } from "./verdict.ts";
+import { isRed, plainReason } from "./verdict.ts";
 
 const SPEC_VERSION = "0.0.0";
 /** Longest trace of one result. */
@@ -55,8 +55,8 @@ function summary(
 ) {
   return {
     tests: tally.known,
-    passed: tally.passed,
-    failed: tally.failed + tally.errored,
+    passed: tally.known - tally.red,
+    failed: tally.red,
     skipped: 0,
     pending: 0,
     other: 0,
@@ -72,7 +72,16 @@ function tests(job: Job, { tags }: RunHead): object[] {
   const names = resultNames(job.results);
   const { attempts, jobId, region, url } = job;
   return job.results.map((result, index) => {
-    const { details, durationMs = 0, errorCode, errorSource, logs, reportedName, status } = result;
+    const {
+      details,
+      durationMs = 0,
+      errorCode,
+      errorSource,
+      logs,
+      reportedName,
+      status,
+      verdict,
+    } = result;
     return {
       name: `${names[index]} ${job.url} (${regionOf(job)})`,
       status: isRed(result) ? "failed" : "passed",
@@ -86,7 +95,7 @@ function tests(job: Job, { tags }: RunHead): object[] {
       extra: {
         runner: result.name,
         url,
-        ...present({ region, reportedName, jobId, errorSource, errorCode }),
+        ...present({ region, reportedName, jobId, verdict, errorSource, errorCode }),
         ...(details === undefined ? {} : { details: withoutPictures(details) }),
       },
     };
@@ -97,11 +106,10 @@ function tests(job: Job, { tags }: RunHead): object[] {
 function said(result: Result): object {
   if (!isRed(result)) return {};
   const details = detailsText(result, 2);
-  const { errorMessage, status } = result;
+  const { errorMessage } = result;
   const trace = details === undefined ? undefined : beginning(details, MAX_TRACE);
   return {
-    message:
-      errorMessage === undefined ? `The runner answered ${status}.` : multiLine(errorMessage),
+    message: errorMessage === undefined ? plainReason(result) : multiLine(errorMessage),
     ...present({ trace }),
   };
 }

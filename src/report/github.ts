@@ -36,10 +36,17 @@ function failedIn(row: Row): Annotation[] {
   const regions = (mark: string): string[] =>
     [...row.cells].filter(([, cell]) => cell.mark === mark).map(([region]) => region);
   const failed = regions("fail");
-  if (failed.length === 0) return [];
+  const unexpected = regions("unexpected-pass");
   const passed = regions("pass");
   const but = passed.length > 0 ? `, passed in ${passed.join(", ")}` : "";
+  const against = {
+    title: `${rowName(row)} passed unexpectedly`,
+    message: `${rowName(row)} at ${row.url} passed in ${unexpected.join(", ")}, where it should fail.`,
+  };
+  const surprises = unexpected.length > 0 ? [against] : [];
+  if (failed.length === 0) return surprises;
   return [
+    ...surprises,
     {
       title: `${rowName(row)} failed`,
       message: `${rowName(row)} at ${row.url} failed in ${failed.join(", ")}${but}.`,

@@ -13,7 +13,7 @@ import { resultNames } from "./names.ts";
 import { frozen, isOpen, type ReportSource } from "./source.ts";
 import { Tally } from "./tally.ts";
 import { beginning } from "./untrusted-text.ts";
-import { blame } from "./verdict.ts";
+import { blame, isRed, lookOf, plainReason } from "./verdict.ts";
 import { verdicts } from "./words.ts";
 import { xmlAttributes, xmlText } from "./xml.ts";
 
@@ -37,8 +37,8 @@ export async function* writeJunit(given: ReportSource): AsyncGenerator<string> {
   yield "</testsuites>\n";
 }
 
-function counts({ errored, failed, known }: Tally) {
-  return { tests: known, failures: failed, errors: errored, skipped: 0 };
+function counts({ errored, known, redFailed }: Tally) {
+  return { tests: known, failures: redFailed, errors: errored, skipped: 0 };
 }
 
 function suite(job: Job, runId: string): string {
@@ -72,21 +72,23 @@ function testCase(result: Result, classname: string, name: string): string {
 
 function fault(result: Result): string {
   const { errorMessage, status } = result;
-  if (status === "pass") return "";
+  if (!isRed(result)) return "";
   const details = detailsText(result, 2);
   const body = [errorMessage, details].filter((text) => text !== undefined).join("\n");
   const [element, type] =
-    status === "fail" ? ["failure", "fail"] : ["error", blame(result) || "error"];
-  const message = errorMessage ?? detailsText(result, 0) ?? `The runner answered ${status}.`;
+    status === "error" ? ["error", blame(result) || "error"] : ["failure", lookOf(result)];
+  const reason = status === "pass" ? undefined : detailsText(result, 0);
+  const message = errorMessage ?? reason ?? plainReason(result);
   const attributes = xmlAttributes({ message: beginning(message, 1_000), type });
   return `      <${element}${attributes}>${plain(body)}</${element}>\n`;
 }
 
-/** What the runner logged, and of a pass what it returned. */
+/** What the runner logged, and of a result that is not red what it returned. */
 function output(result: Result): string {
-  const details = result.status === "pass" ? detailsText(result, 0) : undefined;
+  const details = isRed(result) ? undefined : detailsText(result, 0);
+  const expected = lookOf(result) === "expected-fail" ? "status: fail, as expected" : undefined;
   const returned = details === undefined ? undefined : `details: ${details}`;
-  const parts = [logText(result), returned].filter((part) => part !== undefined);
+  const parts = [logText(result), expected, returned].filter((part) => part !== undefined);
   if (parts.length === 0) return "";
   return `      <system-out>${plain(parts.join("\n"))}</system-out>\n`;
 }

@@ -3,19 +3,25 @@
  * character per result, then the lines of those that are red.
  */
 import type { Job } from "../domain/job.ts";
-import type { Result, ResultStatus } from "../domain/result.ts";
-import { regionOf, SIGNS } from "./cells.ts";
+import type { Result } from "../domain/result.ts";
+import { regionOf, SIGNS, WORDS } from "./cells.ts";
 import { detailsText } from "./details.ts";
 import { frozen, type ReportSource } from "./source.ts";
 import { Tally } from "./tally.ts";
 import { clipped, logLine } from "./untrusted-text.ts";
-import { blame, isRed } from "./verdict.ts";
+import { blame, isRed, type Look, lookOf, plainReason } from "./verdict.ts";
 import { closing, duration } from "./words.ts";
 
 /** Longest message or details on a line. */
 const MAX_SAID = 300;
 const DOTS_PER_LINE = 80;
-const DOTS: Readonly<Record<ResultStatus, string>> = { pass: ".", fail: "F", error: "E" };
+const DOTS: Readonly<Record<Look, string>> = {
+  pass: ".",
+  "expected-fail": ".",
+  fail: "F",
+  "unexpected-pass": "F",
+  error: "E",
+};
 
 export async function* writeList(source: ReportSource): AsyncGenerator<string> {
   const tally = new Tally();
@@ -32,14 +38,15 @@ export async function* writeDots(given: ReportSource): AsyncGenerator<string> {
   for await (const job of source.jobs()) {
     const before = tally.known;
     tally.add(job);
-    const dots = job.results.map(({ status }, index) => {
+    const dots = job.results.map((result, index) => {
+      const dot = DOTS[lookOf(result)];
       const full = (before + index + 1) % DOTS_PER_LINE === 0;
-      return full ? `${DOTS[status]}\n` : DOTS[status];
+      return full ? `${dot}\n` : dot;
     });
     if (dots.length > 0) yield dots.join("");
   }
   if (tally.known % DOTS_PER_LINE > 0) yield "\n";
-  if (tally.failed + tally.errored > 0) {
+  if (tally.red > 0) {
     for await (const job of source.jobs()) {
       for (const result of job.results) if (isRed(result)) yield `${resultLine(result, job)}\n`;
     }
@@ -53,11 +60,12 @@ export function jobLines(job: Job): string[] {
 }
 
 function resultLine(result: Result, job: Job): string {
-  const { durationMs, name, status } = result;
+  const { durationMs, name } = result;
+  const look = lookOf(result);
   const time = durationMs === undefined ? [] : [`(${duration(durationMs)})`];
   const said = isRed(result) ? saying(result) : undefined;
   const line = [
-    `${SIGNS[status]} ${status.padEnd("error".length)}`,
+    `${SIGNS[look]} ${WORDS[look].padEnd("error".length)}`,
     logLine(regionOf(job)),
     logLine(name),
     logLine(job.url),
@@ -69,7 +77,8 @@ function resultLine(result: Result, job: Job): string {
 /** Why a result is red, on one line: the error and who is to blame, or the details. */
 function saying(result: Result): string | undefined {
   const { errorMessage } = result;
-  const text = errorMessage ?? detailsText(result, 0);
+  const reason = result.status === "pass" ? plainReason(result) : detailsText(result, 0);
+  const text = errorMessage ?? reason;
   if (text === undefined) return undefined;
   const who = blame(result);
   return clipped(logLine(text), MAX_SAID) + (who === "" ? "" : ` [${who}]`);

@@ -8,7 +8,7 @@ import { code, element, fenced } from "./markdown-text.ts";
 import type { ReportSource } from "./source.ts";
 import { isOpen } from "./source.ts";
 import { type Failure, type ReportView, type ViewLimits, viewOf } from "./view.ts";
-import { counted, fate, moment, stillToCome, verdicts } from "./words.ts";
+import { counted, fate, moment, outcome, stillToCome, verdicts } from "./words.ts";
 
 /** Characters for each part; GitHub takes 65 536 in a comment, and 1 MiB in a job's summary. */
 interface Room {
@@ -33,6 +33,8 @@ const JOB_SUMMARY: Room = {
 
 const MARKS: Readonly<Record<Mark, string>> = {
   pass: "✅ pass",
+  "expected-fail": "✅ fail (expected)",
+  "unexpected-pass": "❌ pass (unexpected)",
   fail: "❌ fail",
   error: "⚠️ error",
   running: "⏳ running",
@@ -72,7 +74,7 @@ function* sections(view: ReportView, room: Room): Generator<string> {
 }
 
 function sign({ head, tally }: ReportView): string {
-  if (tally.failed > 0) return "❌";
+  if (tally.redFailed > 0) return "❌";
   if (tally.errored > 0) return "⚠️";
   return isOpen(head) ? "⏳" : "✅";
 }
@@ -87,7 +89,7 @@ function aboutRun({ head, tally }: ReportView): string {
     ...(tags.length > 0 ? [`tags ${tags.map((tag) => code(tag, MAX_NAME)).join(" ")}`] : []),
     ...(parentRunId === undefined ? [] : [`repeats ${code(parentRunId, MAX_NAME)}`]),
   ];
-  const more = stillToCome(head, tally);
+  const more = stillToCome(head, tally) ?? outcome(head);
   return parts.join(" · ") + (more === undefined ? "" : `\n\n${more}`);
 }
 

@@ -3,7 +3,17 @@
  * that is too wide for the terminal, each row's regions below its name.
  */
 import type { RunSummary } from "../domain/run.ts";
-import { type Cell, type Mark, type Matrix, matrixOf, type Row, rowName, SIGNS } from "./cells.ts";
+import {
+  type Cell,
+  type Mark,
+  type Matrix,
+  matrixOf,
+  type Row,
+  rowName,
+  shadeOf,
+  SIGNS,
+  WORDS,
+} from "./cells.ts";
 import { clippedToWidth, logLine } from "./untrusted-text.ts";
 import { counted } from "./words.ts";
 
@@ -14,7 +24,7 @@ export interface MatrixOptions {
   readonly width?: number;
 }
 
-const COLORS: Readonly<Record<Mark, string>> = {
+const COLORS: Readonly<Record<ReturnType<typeof shadeOf>, string>> = {
   pass: "32",
   fail: "31",
   error: "35",
@@ -112,7 +122,7 @@ function hidden({ hiddenRegions, hiddenRows }: Matrix): string[] {
 }
 
 function marked(cell: Cell | undefined): string {
-  return cell ? `${SIGNS[cell.mark]} ${cell.mark}` : "";
+  return cell ? `${SIGNS[cell.mark]} ${WORDS[cell.mark]}` : "";
 }
 
 function painted(cell: Cell | undefined, color: boolean, width: number): string {
@@ -121,7 +131,7 @@ function painted(cell: Cell | undefined, color: boolean, width: number): string 
 }
 
 function colored(text: string, mark: Mark, color: boolean): string {
-  return color ? `\u001b[${COLORS[mark]}m${text}\u001b[0m` : text;
+  return color ? `\u001b[${COLORS[shadeOf(mark)]}m${text}\u001b[0m` : text;
 }
 
 function padded(text: string, width: number): string {

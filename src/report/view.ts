@@ -5,14 +5,16 @@
  * Built in one reading, in memory that the limits bound; what was left out is counted.
  */
 import type { Job } from "../domain/job.ts";
-import type { ResultStatus } from "../domain/result.ts";
+import type { Result, ResultStatus } from "../domain/result.ts";
 import type { RunHead } from "../domain/run.ts";
+import { present } from "../lib/present.ts";
 import { type Cause, Causes } from "./causes.ts";
 import { type Matrix, MatrixBuilder, type MatrixLimits, regionOf } from "./cells.ts";
 import { detailsText } from "./details.ts";
 import type { ReportSource } from "./source.ts";
 import { Tally } from "./tally.ts";
 import { beginning } from "./untrusted-text.ts";
+import { countedAs, plainReason } from "./verdict.ts";
 
 export interface ViewLimits extends MatrixLimits {
   readonly causes: number;
@@ -20,7 +22,7 @@ export interface ViewLimits extends MatrixLimits {
   readonly spans: number;
 }
 
-/** A result `fail`, with what the runner said of it. */
+/** A red result that is no error, with what the runner said of it. */
 export interface Failure {
   readonly runner: string;
   readonly url: string;
@@ -34,7 +36,7 @@ export interface Failure {
 export interface Span {
   readonly url: string;
   readonly region: string;
-  /** The worst of its results. */
+  /** The worst of its results, an expected `fail` counting as a pass. */
   readonly worst: ResultStatus;
   readonly attempts: number;
   /** Milliseconds from the acceptance of the run to the job's first dispatch. */
@@ -80,7 +82,7 @@ export async function viewOf(source: ReportSource, limits: ViewLimits): Promise<
     causes: causes.list(),
     hiddenErrors: causes.hidden,
     failures: failures.slice(0, limits.failures),
-    hiddenFailures: Math.max(0, tally.failed - limits.failures),
+    hiddenFailures: Math.max(0, tally.redFailed - limits.failures),
     spans: spans.list(),
     hiddenSpans: spans.dropped,
   };
@@ -88,7 +90,7 @@ export async function viewOf(source: ReportSource, limits: ViewLimits): Promise<
 
 function failuresOf(job: Job): Failure[] {
   return job.results
-    .filter(({ status }) => status === "fail")
+    .filter((result) => countedAs(result) === "fail")
     .map((result) => {
       const details = detailsText(result, 2);
       return {
@@ -96,9 +98,13 @@ function failuresOf(job: Job): Failure[] {
         url: job.url,
         region: regionOf(job),
         ...(details === undefined ? {} : { details: beginning(details, MAX_DETAILS) }),
-        ...(result.errorMessage === undefined ? {} : { message: result.errorMessage }),
+        ...present({ message: messageOf(result) }),
       };
     });
+}
+
+function messageOf(result: Result): string | undefined {
+  return result.errorMessage ?? (result.status === "pass" ? plainReason(result) : undefined);
 }
 
 const SEVERITY: readonly ResultStatus[] = ["pass", "fail", "error"];
@@ -106,10 +112,10 @@ const SEVERITY: readonly ResultStatus[] = ["pass", "fail", "error"];
 function spanOf(job: Job, { createdAt }: RunHead): Span | undefined {
   const { attempts, durationMs, results, startedAt, url } = job;
   if (startedAt === undefined || durationMs === undefined) return undefined;
-  const worst = results.reduce<ResultStatus>(
-    (worst, { status }) => (SEVERITY.indexOf(status) > SEVERITY.indexOf(worst) ? status : worst),
-    "pass",
-  );
+  const worst = results.reduce<ResultStatus>((worst, result) => {
+    const one = countedAs(result);
+    return SEVERITY.indexOf(one) > SEVERITY.indexOf(worst) ? one : worst;
+  }, "pass");
   const startMs = Math.max(0, Date.parse(startedAt) - Date.parse(createdAt));
   return { url, region: regionOf(job), worst, attempts, startMs, durationMs };
 }

@@ -18,10 +18,26 @@ export function fate(head: RunHead): string {
 }
 
 /** "8 passed, 4 failed, 0 errored", and while a run is in progress, how much of it is known. */
-export function verdicts({ summary: { total } }: RunHead, tally: Tally): string {
-  const counts = `${tally.passed} passed, ${tally.failed} failed, ${tally.errored} errored`;
+export function verdicts({ summary }: RunHead, tally: Tally): string {
+  const { total } = summary;
+  const counts = `${tally.passed} passed, ${tally.failed} failed, ${tally.errored} errored${judgement(summary)}`;
   if (tally.known === total) return `${counted(total, "result")}: ${counts}`;
   return `${tally.known} of ${counted(total, "result")} known: ${counts}`;
+}
+
+/** What of a judged run's results was not expected. */
+function judgement({ unexpected }: RunHead["summary"]): string {
+  if (unexpected === undefined) return "";
+  return unexpected === 0 ? ", all as expected" : `, ${unexpected} not as expected`;
+}
+
+/** Of a judged run that has ended: what it came to as a whole. */
+export function outcome({ summary }: RunHead): string | undefined {
+  const { localized = [], unexpected = 0, verdict } = summary;
+  if (verdict === undefined) return undefined;
+  const where = localized.length > 0 ? ` Localized: ${localized.map(logLine).join(", ")}.` : "";
+  if (verdict === "unexpected") return `Not as expected.${where}`;
+  return unexpected === 0 ? "As expected." : `As expected in enough regions.${where}`;
 }
 
 /** Of a run in progress: what is still to come. Undefined once it has ended. */
@@ -34,7 +50,7 @@ export function stillToCome(head: RunHead, { states }: Tally): string | undefine
 export function closing(head: RunHead, tally: Tally): string {
   const jobs = counted(tally.jobs, "job");
   const line = `Run ${logLine(head.runId)} ${fate(head)}. ${verdicts(head, tally)}; ${jobs}.\n`;
-  const more = stillToCome(head, tally);
+  const more = stillToCome(head, tally) ?? outcome(head);
   return more === undefined ? line : `${line}${more}\n`;
 }
 

@@ -4,7 +4,7 @@
  */
 import { frozen, isOpen, type ReportSource } from "../source.ts";
 import { type ReportView, type ViewLimits, viewOf } from "../view.ts";
-import { counted, fate, moment, stillToCome, verdicts } from "../words.ts";
+import { counted, fate, moment, outcome, stillToCome, verdicts } from "../words.ts";
 import { factsMarkup } from "./facts.ts";
 import { type Markup, markup } from "./markup.ts";
 import { causesSection, matrixSection, timingsSection } from "./overview.ts";
@@ -49,7 +49,7 @@ ${note(view)}</header>
 }
 
 function sign({ head, tally }: ReportView): string {
-  if (tally.failed + tally.errored > 0) return "✗";
+  if (tally.red > 0) return "✗";
   return isOpen(head) ? "…" : "✓";
 }
 
@@ -79,6 +79,6 @@ function facts({ head, tally }: ReportView): Markup {
 }
 
 function note({ head, tally }: ReportView): Markup | undefined {
-  const more = stillToCome(head, tally);
+  const more = stillToCome(head, tally) ?? outcome(head);
   return more === undefined ? undefined : markup`<p class="note">${more}</p>\n`;
 }

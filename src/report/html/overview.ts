@@ -1,6 +1,6 @@
 /** The parts of the HTML report that are seen at a glance: matrix, causes of errors, timings. */
 import type { Cause } from "../causes.ts";
-import { type Cell, type Row, rowName, SIGNS } from "../cells.ts";
+import { type Cell, type Row, rowName, shadeOf, SIGNS, WORDS } from "../cells.ts";
 import type { ReportView, Span } from "../view.ts";
 import { counted, duration } from "../words.ts";
 import { anchorOf } from "./anchors.ts";
@@ -38,14 +38,14 @@ function cellMarkup(cell: Cell | undefined): Markup {
   if (!cell) return markup`<td></td>`;
   const { durationMs, errorSource, mark } = cell;
   const anchor = anchorOf(cell);
-  const label = `${SIGNS[mark]} ${mark}`;
+  const label = `${SIGNS[mark]} ${WORDS[mark]}`;
   const linked =
     anchor === undefined ? markup`${label}` : markup`<a href="#${anchor}">${label}</a>`;
   const more = [errorSource, durationMs === undefined ? undefined : duration(durationMs)]
     .filter((part) => part !== undefined)
     .join(" · ");
   const small = more === "" ? undefined : markup` <small>${more}</small>`;
-  return markup`<td class="${mark}"><span class="mark">${linked}</span>${small}</td>`;
+  return markup`<td class="${shadeOf(mark)}"><span class="mark">${linked}</span>${small}</td>`;
 }
 
 /** Undefined if there are no errors. */

@@ -1,12 +1,12 @@
 /** The results of a run, each behind a line that opens: details, log and pictures. */
 import type { Job } from "../../domain/job.ts";
 import type { Result } from "../../domain/result.ts";
-import { regionOf, SIGNS } from "../cells.ts";
+import { regionOf, shadeOf, SIGNS, WORDS } from "../cells.ts";
 import { detailsText, logText, pictures } from "../details.ts";
 import { resultNames } from "../names.ts";
 import type { ReportSource } from "../source.ts";
 import { beginning } from "../untrusted-text.ts";
-import { isRed } from "../verdict.ts";
+import { isRed, lookOf } from "../verdict.ts";
 import { counted, duration } from "../words.ts";
 import { anchorOf, MAX_GREEN, MAX_RED } from "./anchors.ts";
 import { factsMarkup } from "./facts.ts";
@@ -34,7 +34,7 @@ export async function* resultSections(source: ReportSource): AsyncGenerator<Mark
     const names = resultNames(job.results);
     for (const [index, result] of job.results.entries()) {
       const place = isRed(result) ? course.red++ : course.green++;
-      const anchor = anchorOf({ mark: result.status, place });
+      const anchor = anchorOf({ mark: lookOf(result), place });
       if (anchor !== undefined)
         yield resultMarkup({ name: names[index] ?? "", result, job, anchor }, course);
     }
@@ -64,7 +64,8 @@ interface Told {
 }
 
 function resultMarkup({ anchor, job, name, result }: Told, course: Course): Markup {
-  const { durationMs, errorMessage, status } = result;
+  const { durationMs, errorMessage } = result;
+  const look = lookOf(result);
   const time =
     durationMs === undefined ? undefined : markup` <small>${duration(durationMs)}</small>`;
   const said =
@@ -72,7 +73,7 @@ function resultMarkup({ anchor, job, name, result }: Told, course: Course): Mark
       ? undefined
       : markup`<p class="said">${beginning(errorMessage, MAX_TEXT)}</p>\n`;
   return markup`<details>
-<summary><span class="mark ${status}">${SIGNS[status]} ${status}</span> <b>${name}</b> ${regionOf(job)} <span class="url">${job.url}</span>${time}</summary>
+<summary><span class="mark ${shadeOf(look)}">${SIGNS[look]} ${WORDS[look]}</span> <b>${name}</b> ${regionOf(job)} <span class="url">${job.url}</span>${time}</summary>
 <div class="inside" id="${anchor}">
 ${said}${facts(result, job)}
 ${textPart("Details", detailsText(result, 2))}${textPart("Log", logText(result))}${pictureMarkup(result, course)}</div>
