@@ -175,3 +175,14 @@ export const Comparison = Type.Object(
   { additionalProperties: false, description: "A run's regions side by side." },
 );
 export type Comparison = Static<typeof Comparison>;
+
+/** What a comparison says of the run as a whole, known once all rows are. */
+export type ComparisonTotals = Pick<Comparison, "regions" | "red" | "causes" | "changes">;
+
+/** A comparison told row by row, of a run of any size. */
+export interface ComparisonSource {
+  readonly head: Omit<Comparison, "rows" | keyof ComparisonTotals>;
+  /** Read once, to the end, before `totals` is called. */
+  readonly rows: AsyncIterable<ComparedRow>;
+  readonly totals: () => ComparisonTotals;
+}

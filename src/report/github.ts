@@ -11,7 +11,15 @@ import { viewOf } from "./view.ts";
 import { closing } from "./words.ts";
 
 const MAX_ANNOTATIONS = 10;
-const LIMITS = { rows: 10_000, regions: 1_000, causes: 1_000, failures: 0, spans: 0 };
+const LIMITS = {
+  rows: 10_000,
+  regions: 1_000,
+  causes: 1_000,
+  failures: 0,
+  spans: 0,
+  differences: 0,
+  cells: 0,
+};
 const MAX_TEXT = 1_000;
 
 interface Annotation {

@@ -4,6 +4,7 @@
  */
 import type { Cause } from "./causes.ts";
 import { type Cell, type Mark, type Matrix, rowName } from "./cells.ts";
+import { causeText, changesText, type Differing, redText } from "./comparison.ts";
 import { code, element, fenced } from "./markdown-text.ts";
 import type { ReportSource } from "./source.ts";
 import { isOpen } from "./source.ts";
@@ -19,13 +20,29 @@ interface Room {
 }
 
 const COMMENT: Room = {
-  limits: { rows: 200, regions: 30, causes: 20, failures: 20, spans: 0 },
-  matrix: 30_000,
+  limits: {
+    rows: 200,
+    regions: 30,
+    causes: 20,
+    failures: 20,
+    spans: 0,
+    differences: 20,
+    cells: 10,
+  },
+  matrix: 28_000,
   failures: 16_000,
-  causes: 12_000,
+  causes: 10_000,
 };
 const JOB_SUMMARY: Room = {
-  limits: { rows: 1_000, regions: 100, causes: 100, failures: 100, spans: 0 },
+  limits: {
+    rows: 1_000,
+    regions: 100,
+    causes: 100,
+    failures: 100,
+    spans: 0,
+    differences: 100,
+    cells: 50,
+  },
   matrix: 300_000,
   failures: 200_000,
   causes: 100_000,
@@ -45,6 +62,9 @@ const MAX_URL = 200;
 const MAX_NAME = 128;
 const MAX_MESSAGE = 400;
 const MAX_DETAILS = 1_000;
+const MAX_CAUSES = 10;
+/** Characters for what differs, taken from what the other parts leave. */
+const COMPARISON_ROOM = 4_000;
 
 /** At most 65 000 characters. */
 export async function* writeMarkdown(source: ReportSource): AsyncGenerator<string> {
@@ -60,6 +80,7 @@ function* sections(view: ReportView, room: Room): Generator<string> {
   const { failures, hiddenFailures } = view;
   yield `## ${sign(view)} ${verdicts(view.head, view.tally)}\n\n${aboutRun(view)}\n`;
   yield `\n${matrixTable(view.matrix, room.matrix)}`;
+  yield* comparisonParts(view);
   if (failures.length > 0) {
     const { left, lines } = fitting(failures, failureBlock, room.failures);
     const more = left + hiddenFailures;
@@ -71,6 +92,32 @@ function* sections(view: ReportView, room: Room): Generator<string> {
     const more = others.reduce((sum, { count }) => sum + count, view.hiddenErrors);
     yield `\n### Errors\n\n${lines}${more > 0 ? `- … and ${counted(more, "error")} of other causes\n` : ""}`;
   }
+}
+
+/** What differs, why cells are red, what has changed; nothing where nobody can tell. */
+function* comparisonParts({ comparison }: ReportView): Generator<string> {
+  if (!comparison) return;
+  const { causes, changes, differing, hiddenDiffering, red } = comparison;
+  if (differing.length > 0) {
+    const { left, lines } = fitting(differing, differingItem, COMPARISON_ROOM);
+    const more = left + hiddenDiffering;
+    yield `\n### What differs\n\n${lines}${more > 0 ? `- … and ${counted(more, "more row")}\n` : ""}`;
+  }
+  if (red > 0) {
+    const items = causes.length > 1 ? causes.slice(0, MAX_CAUSES) : [];
+    const lines = items.map((cause) => `- ${code(causeText(cause), MAX_MESSAGE)}\n`);
+    yield `\n${code(redText(comparison), MAX_MESSAGE)}\n${lines.length > 0 ? `\n${lines.join("")}` : ""}`;
+  }
+  if (changes) yield `\nAgainst the run before: ${changesText(changes)}.\n`;
+}
+
+function differingItem({ hiddenUrls, lines, runner, urls }: Differing): string {
+  const more = hiddenUrls > 0 ? ` and ${counted(hiddenUrls, "more url")}` : "";
+  const where = urls.map((url) => code(url, MAX_URL)).join(", ");
+  const said = lines.map(
+    ({ answers, path }) => `  - ${code(`${path}: ${answers}`, MAX_MESSAGE)}\n`,
+  );
+  return `- ${code(runner, MAX_NAME)} at ${where}${more}\n${said.join("")}`;
 }
 
 function sign({ head, tally }: ReportView): string {

@@ -2,6 +2,7 @@
  * What a report is written from: a run without its jobs, and its jobs as often as a format needs
  * them, one at a time, so that a run of any size is reported in bounded memory.
  */
+import type { ComparisonSource } from "../domain/comparison.ts";
 import type { Job, State } from "../domain/job.ts";
 import type { RunHead } from "../domain/run.ts";
 
@@ -9,6 +10,8 @@ export interface ReportSource {
   readonly head: RunHead;
   /** All jobs in fan-out order, from the first one at every call. */
   jobs(): AsyncIterable<Job>;
+  /** The regions side by side, and against earlier runs; absent if nobody can tell. */
+  comparison?(): Promise<ComparisonSource>;
 }
 
 /**
@@ -20,7 +23,7 @@ export function frozen(source: ReportSource): ReportSource {
   // Where each job stood, by position; a state is all that a job in progress has to tell.
   const states: State[] = [];
   return {
-    head: source.head,
+    ...source,
     async *jobs() {
       let position = 0;
       for await (const job of source.jobs()) {

@@ -1,12 +1,28 @@
 /** A run for a person, in a terminal or a file: the matrix, what failed, and why there are errors. */
 import type { Cause } from "./causes.ts";
+import {
+  causeText as redCause,
+  changesText,
+  changeWord,
+  type ComparisonView,
+  type Differing,
+  redText,
+} from "./comparison.ts";
 import { matrixLines, type MatrixOptions } from "./matrix.ts";
 import type { ReportSource } from "./source.ts";
 import { clipped, logLine } from "./untrusted-text.ts";
 import { type Failure, type ReportView, type ViewLimits, viewOf } from "./view.ts";
 import { closing, counted, moment } from "./words.ts";
 
-const LIMITS: ViewLimits = { rows: 1_000, regions: 100, causes: 50, failures: 50, spans: 0 };
+const LIMITS: ViewLimits = {
+  rows: 1_000,
+  regions: 100,
+  causes: 50,
+  failures: 50,
+  spans: 0,
+  differences: 20,
+  cells: 10,
+};
 /** Longest line of details or of a message. */
 const MAX_LINE = 300;
 
@@ -28,6 +44,9 @@ function* textLines(view: ReportView, options: MatrixOptions): Generator<string>
     matrixLines(view.matrix, options),
     failureLines(view),
     causeLines(view),
+    differenceLines(view),
+    redLines(view),
+    changeLines(view),
     headLines(view),
   ]) {
     if (section.length > 0) yield `${section.join("\n")}\n\n`;
@@ -70,5 +89,55 @@ function causeText({ blame, count, hiddenRunners, message, regions, runners }: C
   return [
     `  ${count} × ${clipped(logLine(message), MAX_LINE)}`,
     `    ${blame === "" ? who : `${blame}; ${who}`}`,
+  ];
+}
+
+function differenceLines({ comparison }: ReportView): string[] {
+  if (!comparison || comparison.differing.length === 0) return [];
+  const { differing, hiddenDiffering } = comparison;
+  const more = hiddenDiffering > 0 ? [`  … and ${counted(hiddenDiffering, "more row")}`] : [];
+  return ["What differs:", ...differing.flatMap(differingLines), ...more];
+}
+
+function differingLines({ hiddenUrls, lines, runner, urls }: Differing): string[] {
+  const more = hiddenUrls > 0 ? ` and ${counted(hiddenUrls, "more url")}` : "";
+  return [
+    `  ${logLine(runner)} at ${urls.map(logLine).join(", ")}${more}`,
+    ...lines.map(({ answers, path }) => `    ${clipped(logLine(`${path}: ${answers}`), MAX_LINE)}`),
+  ];
+}
+
+function redLines({ comparison }: ReportView): string[] {
+  if (!comparison || comparison.red === 0) return [];
+  const again = againLines(comparison);
+  const { causes } = comparison;
+  const shown = causes.length === 1 ? [] : causes.slice(0, LIMITS.causes);
+  return [
+    `${logLine(redText(comparison))}${shown.length > 0 ? ":" : ""}`,
+    ...shown.map((cause) => `  ${clipped(logLine(redCause(cause)), MAX_LINE)}`),
+    ...(again.length > 0 ? ["To run one of them again:", ...again] : []),
+  ];
+}
+
+function againLines({ cells, red }: ComparisonView): string[] {
+  const commands = cells.flatMap(({ rerun }) =>
+    rerun === undefined ? [] : [`  ${logLine(rerun)}`],
+  );
+  return red > commands.length && commands.length > 0
+    ? [...commands, `  … and ${counted(red - commands.length, "more cell")}`]
+    : commands;
+}
+
+const NEWS = new Set(["new-failure", "fixed", "flaky"]);
+
+function changeLines({ comparison }: ReportView): string[] {
+  if (!comparison?.changes) return [];
+  const news = comparison.cells.filter(({ change }) => NEWS.has(change));
+  return [
+    `Against the run before: ${changesText(comparison.changes)}.`,
+    ...news.map(
+      ({ change, region, runner, url }) =>
+        `  ${changeWord(change)}: ${logLine(runner)} in ${logLine(region)} at ${logLine(url)}`,
+    ),
   ];
 }

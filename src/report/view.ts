@@ -10,13 +10,14 @@ import type { RunHead } from "../domain/run.ts";
 import { present } from "../lib/present.ts";
 import { type Cause, Causes } from "./causes.ts";
 import { type Matrix, MatrixBuilder, type MatrixLimits, regionOf } from "./cells.ts";
+import { type ComparisonLimits, type ComparisonView, comparisonView } from "./comparison.ts";
 import { detailsText } from "./details.ts";
 import type { ReportSource } from "./source.ts";
 import { Tally } from "./tally.ts";
 import { beginning } from "./untrusted-text.ts";
 import { countedAs, plainReason } from "./verdict.ts";
 
-export interface ViewLimits extends MatrixLimits {
+export interface ViewLimits extends MatrixLimits, ComparisonLimits {
   readonly causes: number;
   readonly failures: number;
   readonly spans: number;
@@ -56,6 +57,8 @@ export interface ReportView {
   /** In fan-out order; the slowest jobs, if there are more than the limit. */
   readonly spans: readonly Span[];
   readonly hiddenSpans: number;
+  /** Undefined if nobody can tell. */
+  readonly comparison: ComparisonView | undefined;
 }
 
 /** Longest details kept of a failure. */
@@ -85,6 +88,7 @@ export async function viewOf(source: ReportSource, limits: ViewLimits): Promise<
     hiddenFailures: Math.max(0, tally.redFailed - limits.failures),
     spans: spans.list(),
     hiddenSpans: spans.dropped,
+    comparison: await comparisonView(source, limits),
   };
 }
 

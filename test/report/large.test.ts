@@ -40,9 +40,14 @@ function statusOf(index: number): Result["status"] {
   return index % 100 === 99 ? "error" : index % 10 === 9 ? "fail" : "pass";
 }
 
+/** Tells errors apart: a number alone would be a particular of one and the same. */
+function lettersOf(index: number): string {
+  return Array.from(String(index), (digit) => "abcdefghij"[Number(digit)]).join("");
+}
+
 function jobOf(index: number, more: Partial<Result>): Job {
   const status = statusOf(index);
-  const message = status === "error" ? { errorMessage: `broken ${index}` } : {};
+  const message = status === "error" ? { errorMessage: `broken ${lettersOf(index)}` } : {};
   return {
     jobId: `job_${index}`,
     url: `https://shop.example/${index >> 2}`,

@@ -2,7 +2,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 
-import { Comparison } from "../../domain/comparison.ts";
+import { Comparison, type ComparisonSource } from "../../domain/comparison.ts";
 import { AppError } from "../../domain/errors.ts";
 import { History } from "../../domain/history.ts";
 import { NOT_A_REGION, REGION_PATTERN } from "../../domain/region.ts";
@@ -10,11 +10,7 @@ import { HTTP_URL_PATTERN, NOT_AN_HTTP_URL, RUNNER_NAME } from "../../domain/run
 import { jsonFault } from "../../lib/json.ts";
 import { present } from "../../lib/present.ts";
 import type { EndpointCall } from "../../orchestrator/comparison/calls.ts";
-import {
-  compareRun,
-  type ComparisonSource,
-  type ComparisonStore,
-} from "../../orchestrator/comparison/compare-run.ts";
+import { compareRun, type ComparisonStore } from "../../orchestrator/comparison/compare-run.ts";
 import { ignoreFaults } from "../../orchestrator/expectations.ts";
 import { cellHistory } from "../../orchestrator/history.ts";
 import { originalRequest } from "../own-request.ts";

@@ -2,7 +2,7 @@
  * A run's comparison, read from the store url by url: rows as they are asked for, then what they
  * came to.
  */
-import type { ComparedRow, Comparison } from "../../domain/comparison.ts";
+import type { ComparedRow, ComparisonSource } from "../../domain/comparison.ts";
 import { runNotFound } from "../../domain/errors.ts";
 import { type JsonPath, parseJsonPath } from "../../lib/json-path.ts";
 import { present } from "../../lib/present.ts";
@@ -10,7 +10,7 @@ import type { RunStore } from "../../store/store.ts";
 import { curlOf, type EndpointCall, rerunOf } from "./calls.ts";
 import { cellKey } from "./cell-key.ts";
 import { changeOf } from "./change.ts";
-import { Compare, type CompareOptions, type CompareTotals } from "./compare.ts";
+import { Compare, type CompareOptions } from "./compare.ts";
 import { earlierAnswers } from "./earlier.ts";
 import { jobsByUrl } from "./jobs-by-url.ts";
 
@@ -24,14 +24,6 @@ export interface CompareRunOptions {
   readonly ignore?: readonly string[];
   /** How the endpoint of a region is called; undefined if there is none. */
   readonly endpointOf: (region: string) => EndpointCall | undefined;
-}
-
-/** A comparison that is told row by row. */
-export interface ComparisonSource {
-  readonly head: Omit<Comparison, "rows" | keyof CompareTotals>;
-  /** Read once, to the end, before `totals` is called. */
-  readonly rows: AsyncIterable<ComparedRow>;
-  readonly totals: () => CompareTotals;
 }
 
 /** Rejects with AppError `run_not_found`. */

@@ -7,7 +7,7 @@ import {
   type ChangeCounts,
   type ComparedCell,
   type ComparedRow,
-  type Comparison,
+  type ComparisonTotals,
   NO_REGION,
 } from "../../domain/comparison.ts";
 import { verdictOf } from "../../domain/expectation.ts";
@@ -25,9 +25,6 @@ export interface CompareOptions extends Pick<RowsOptions, "policy" | "ignore"> {
     readonly rerun: string;
   };
 }
-
-/** What a comparison says of the run as a whole. */
-export type CompareTotals = Pick<Comparison, "regions" | "red" | "causes" | "changes">;
 
 export class Compare {
   readonly #options: CompareOptions;
@@ -57,7 +54,7 @@ export class Compare {
   }
 
   /** Call after all rows. */
-  totals(): CompareTotals {
+  totals(): ComparisonTotals {
     return {
       regions: [...this.#regions].toSorted(),
       red: this.#red,

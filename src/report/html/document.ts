@@ -5,19 +5,35 @@
 import { frozen, isOpen, type ReportSource } from "../source.ts";
 import { type ReportView, type ViewLimits, viewOf } from "../view.ts";
 import { counted, fate, moment, outcome, stillToCome, verdicts } from "../words.ts";
+import { changesSection, differencesSection, redSection } from "./comparison.ts";
 import { factsMarkup } from "./facts.ts";
 import { type Markup, markup } from "./markup.ts";
 import { causesSection, matrixSection, timingsSection } from "./overview.ts";
 import { resultSections } from "./results.ts";
 import { contentPolicy, STYLE } from "./style.ts";
 
-const LIMITS: ViewLimits = { rows: 1_000, regions: 60, causes: 100, failures: 0, spans: 200 };
+const LIMITS: ViewLimits = {
+  rows: 1_000,
+  regions: 60,
+  causes: 100,
+  failures: 0,
+  spans: 200,
+  differences: 100,
+  cells: 50,
+};
 
 export async function* writeHtml(given: ReportSource): AsyncGenerator<string> {
   const source = frozen(given);
   const view = await viewOf(source, LIMITS);
   yield opening(view).markup;
-  for (const section of [matrixSection(view), causesSection(view), timingsSection(view)]) {
+  for (const section of [
+    matrixSection(view),
+    differencesSection(view),
+    redSection(view),
+    changesSection(view),
+    causesSection(view),
+    timingsSection(view),
+  ]) {
     if (section) yield section.markup;
   }
   for await (const part of resultSections(source)) yield part.markup;

@@ -1,0 +1,190 @@
+/**
+ * What a report says of regions against each other and against the run before: what differs, what
+ * the red cells have in common, what is new, how to repeat a cell. Read in one go, in memory that
+ * the limits bound; what was left out is counted.
+ */
+import {
+  type Answer,
+  type Cause,
+  type Change,
+  type ChangeCounts,
+  type ComparedCell,
+  type ComparedRow,
+  type Difference,
+  NO_REGION,
+} from "../domain/comparison.ts";
+import { regionsInShort } from "../domain/region-names.ts";
+import { canonicalJson } from "../lib/canonical-json.ts";
+import type { ReportSource } from "./source.ts";
+import { counted } from "./words.ts";
+
+export interface ComparisonLimits {
+  readonly differences: number;
+  readonly cells: number;
+}
+
+/** Rows of one runner that differ in the same way. */
+export interface Differing {
+  readonly runner: string;
+  /** The first few. */
+  readonly urls: readonly string[];
+  readonly hiddenUrls: number;
+  /** `details.visible`, and who answered what. */
+  readonly lines: readonly { readonly path: string; readonly answers: string }[];
+}
+
+/** A cell that is red, or was. */
+export interface NamedCell {
+  readonly runner: string;
+  readonly url: string;
+  readonly region: string;
+  readonly change: Change;
+  readonly rerun?: string;
+  readonly curl?: string;
+}
+
+export interface ComparisonView {
+  readonly differing: readonly Differing[];
+  readonly hiddenDiffering: number;
+  readonly red: number;
+  readonly causes: readonly Cause[];
+  /** Undefined if no cell has an earlier answer. */
+  readonly changes: ChangeCounts | undefined;
+  /** Red cells, and those that were: new failures first. */
+  readonly cells: readonly NamedCell[];
+}
+
+const MAX_URLS = 3;
+const MAX_VALUE = 80;
+
+/** Undefined if nobody can tell. */
+export async function comparisonView(
+  source: ReportSource,
+  limits: ComparisonLimits,
+): Promise<ComparisonView | undefined> {
+  const wanted = limits.differences + limits.cells > 0;
+  const comparison = wanted ? await source.comparison?.() : undefined;
+  if (!comparison) return undefined;
+  const differing = new Map<string, Group>();
+  const cells = new Map<Change, NamedCell[]>();
+  let hiddenDiffering = 0;
+  for await (const row of comparison.rows) {
+    if (!group(differing, row, limits.differences)) hiddenDiffering++;
+    for (const cell of row.cells) keep(cells, row, cell, limits.cells);
+  }
+  const { causes, changes, red, regions } = comparison.totals();
+  const known = new Set(regions);
+  const compared = Object.entries(changes).some(([change, n]) => change !== "unknown" && n > 0);
+  return {
+    differing: Array.from(differing.values(), (one) => told(one, known)),
+    hiddenDiffering,
+    red,
+    causes,
+    changes: compared ? changes : undefined,
+    cells: ORDER.flatMap((change) => cells.get(change) ?? []).slice(0, limits.cells),
+  };
+}
+
+/** What is news comes first. */
+const ORDER: readonly Change[] = [
+  "new-failure",
+  "flaky",
+  "unknown",
+  "still-failing",
+  "fixed",
+  "same",
+];
+
+interface Group {
+  readonly runner: string;
+  readonly differences: readonly Difference[];
+  readonly urls: string[];
+  count: number;
+}
+
+/** Whether there was room for the row, or nothing to say of it. */
+function group(groups: Map<string, Group>, row: ComparedRow, limit: number): boolean {
+  const { differences, runner, url } = row;
+  if (differences.length === 0) return true;
+  const key = canonicalJson([runner, differences]);
+  let known = groups.get(key);
+  if (!known) {
+    if (groups.size >= limit) return false;
+    groups.set(key, (known = { runner, differences, urls: [], count: 0 }));
+  }
+  known.count++;
+  if (known.urls.length < MAX_URLS && !known.urls.includes(url)) known.urls.push(url);
+  return true;
+}
+
+function keep(
+  cells: Map<Change, NamedCell[]>,
+  { runner, url }: ComparedRow,
+  { change = "unknown", curl, region = NO_REGION, rerun }: ComparedCell,
+  limit: number,
+): void {
+  if (rerun === undefined && change !== "fixed") return;
+  const kept = cells.get(change) ?? [];
+  cells.set(change, kept);
+  if (kept.length >= limit) return;
+  const calls = { ...(rerun && { rerun }), ...(curl && { curl }) };
+  kept.push({ runner, url, region, change, ...calls });
+}
+
+function told({ count, differences, runner, urls }: Group, known: ReadonlySet<string>): Differing {
+  const lines = differences.map(({ answers, path }) => ({
+    path,
+    answers: answers.map((answer) => answerText(answer, known)).join("; "),
+  }));
+  return { runner, urls, hiddenUrls: Math.max(0, count - urls.length), lines };
+}
+
+function answerText(answer: Answer, known: ReadonlySet<string>): string {
+  return `${valueText(answer)} in ${regionsInShort(new Set(answer.regions), known)}`;
+}
+
+function valueText({ missing, shortened, value }: Answer): string {
+  if (missing) return "nothing";
+  const text = shortened || isStatus(value) ? String(value) : JSON.stringify(value);
+  const more = shortened ? ` (${shortened.characters} characters)` : "";
+  return (
+    (text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE - 1).toWellFormed()}…` : text) + more
+  );
+}
+
+/** A status says enough without quotes. */
+function isStatus(value: unknown): boolean {
+  return value === "pass" || value === "fail" || value === "error";
+}
+
+/** "9 red cells, 1 cause: ERR_CERT_DATE_INVALID, all eu-*". Of several causes only how many. */
+export function redText({ causes, red }: ComparisonView): string {
+  const [only] = causes;
+  const text = `${counted(red, "red cell")}, ${counted(causes.length, "cause")}`;
+  return causes.length === 1 && only ? `${text}: ${only.cause}, ${only.where}` : text;
+}
+
+export function causeText({ cause, cells, errorSource, where }: Cause): string {
+  return `${cells} × ${cause}, ${where}${errorSource === undefined ? "" : ` (${errorSource})`}`;
+}
+
+const WORDS: Readonly<Record<Change, string>> = {
+  "new-failure": "new failure",
+  "still-failing": "still failing",
+  fixed: "fixed",
+  flaky: "flaky",
+  same: "as before",
+  unknown: "without an earlier answer",
+};
+
+export function changeWord(change: Change): string {
+  return WORDS[change];
+}
+
+/** "1 new failure, 2 still failing, 9 as before". */
+export function changesText(changes: ChangeCounts): string {
+  return (Object.keys(WORDS) as Change[])
+    .filter((change) => changes[change] > 0)
+    .map((change) => `${changes[change]} ${WORDS[change]}`)
+    .join(", ");
+}

@@ -1,0 +1,78 @@
+/** The parts of the HTML report that compare: what differs, why cells are red, what has changed. */
+import {
+  causeText,
+  changesText,
+  changeWord,
+  type Differing,
+  type NamedCell,
+  redText,
+} from "../comparison.ts";
+import type { ReportView } from "../view.ts";
+import { counted } from "../words.ts";
+import { type Markup, markup } from "./markup.ts";
+
+/** Undefined if all regions agree. */
+export function differencesSection({ comparison }: ReportView): Markup | undefined {
+  if (!comparison || comparison.differing.length === 0) return undefined;
+  const { differing, hiddenDiffering } = comparison;
+  const more = markup`<p class="soft">Not drawn: ${counted(hiddenDiffering, "more row")}.</p>\n`;
+  return markup`<section>
+<h2>What differs</h2>
+<ul class="causes">
+${differing.map(differingMarkup)}</ul>
+${hiddenDiffering > 0 ? more : undefined}</section>
+`;
+}
+
+function differingMarkup({ hiddenUrls, lines, runner, urls }: Differing): Markup {
+  const more = hiddenUrls > 0 ? ` and ${counted(hiddenUrls, "more url")}` : "";
+  const said = lines.map(({ answers, path }) => markup`<br /><code>${path}</code> ${answers}`);
+  return markup`<li><b>${runner}</b> <span class="url">${urls.join(", ")}${more}</span>${said}</li>
+`;
+}
+
+/** Undefined if nothing is red. */
+export function redSection({ comparison }: ReportView): Markup | undefined {
+  if (!comparison || comparison.red === 0) return undefined;
+  const { causes, cells } = comparison;
+  const list =
+    causes.length > 1
+      ? markup`<ul class="causes">
+${causes.map((cause) => markup`<li>${causeText(cause)}</li>\n`)}</ul>
+`
+      : undefined;
+  return markup`<section>
+<h2>${redText(comparison)}</h2>
+${list}${cells.map(callsMarkup)}</section>
+`;
+}
+
+/** How a red cell is repeated. */
+function callsMarkup({ change, curl, region, rerun, runner, url }: NamedCell): Markup {
+  if (rerun === undefined) return markup``;
+  const call = curl === undefined ? undefined : markup`<pre>${curl}</pre>\n`;
+  return markup`<details>
+<summary>Again: <b>${runner}</b> ${region} <span class="url">${url}</span> <small>${changeWord(change)}</small></summary>
+<div class="inside">
+<pre>${rerun}</pre>
+${call}</div>
+</details>
+`;
+}
+
+/** Undefined if there is nothing to compare with. */
+export function changesSection({ comparison }: ReportView): Markup | undefined {
+  if (!comparison?.changes) return undefined;
+  const news = comparison.cells.filter(
+    ({ change }) => change === "new-failure" || change === "fixed" || change === "flaky",
+  );
+  const items = news.map(
+    ({ change, region, runner, url }) =>
+      markup`<li><b>${changeWord(change)}</b> ${runner} ${region} <span class="url">${url}</span></li>\n`,
+  );
+  return markup`<section>
+<h2>Against the run before</h2>
+<p>${changesText(comparison.changes)}.</p>
+${items.length > 0 ? markup`<ul class="causes">\n${items}</ul>\n` : undefined}</section>
+`;
+}
