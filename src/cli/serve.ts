@@ -25,6 +25,9 @@ export const command: Command = {
   run,
 };
 
+/** Addresses that only somebody on this machine reaches, who can read the configuration as well. */
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
 async function run(argv: readonly string[]): Promise<number> {
   const { drain, host, port, ...options } = serveConfig(argv);
   const log = stderrLog();
@@ -32,6 +35,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const handler = createOrchestratorHandler({
     ...options,
     log,
+    showEndpoints: LOOPBACK.test(host),
     keepOpen: (request) => server.timeout(request, 0),
   });
   const server = listen({ host, port, fetch: handler });

@@ -10,17 +10,20 @@ import { Elysia } from "elysia";
 import { version } from "../../../package.json" with { type: "json" };
 import { AppError, runNotFound } from "../../domain/errors.ts";
 import { RunId, RunSummary } from "../../domain/run.ts";
+import { compareRun, type ComparisonStore } from "../../orchestrator/comparison/compare-run.ts";
 import { type FormatName, FORMATS, type ReportFormat } from "../../report/formats.ts";
 import { contentPolicy } from "../../report/html/style.ts";
 import type { RunStore } from "../../store/store.ts";
 import { entityTag, IfNoneMatch, isFresh, NotModified, notModified } from "../conditional.ts";
+import { originalRequest } from "../own-request.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
 import { storedRun } from "../stored-run.ts";
 import { streamedText } from "../streamed.ts";
+import type { ComparisonRoutesDeps } from "./comparison.ts";
 
-export interface ReportRoutesDeps {
-  readonly store: Pick<RunStore, "findStatus" | "findRun" | "findJobs">;
+export interface ReportRoutesDeps extends ComparisonRoutesDeps {
+  readonly store: Pick<RunStore, "findStatus" | "findRun" | "findJobs"> & ComparisonStore;
 }
 
 /** The formats that are files; the others are for a terminal or a build log. */
@@ -28,7 +31,7 @@ const SERVED = ["json", "ndjson", "junit", "ctrf", "md", "html", "txt"] as const
 
 const OtherParams = Type.Object({ ...RunParams.properties, format: Type.String() });
 
-export function reportRoutes({ store }: ReportRoutesDeps) {
+export function reportRoutes({ endpointOf, store }: ReportRoutesDeps) {
   const answer = async (format: ReportFormat, runId: string, request: Request) => {
     const status = await store.findStatus(runId);
     if (!status) throw runNotFound(runId);
@@ -39,7 +42,13 @@ export function reportRoutes({ store }: ReportRoutesDeps) {
     if (request.method === "HEAD") return new Response(null, { headers });
     const run = await store.findRun(runId);
     if (!run) throw runNotFound(runId);
-    return streamedText(format.write(storedRun(run, store)), headers);
+    const original = originalRequest(request);
+    const source = {
+      ...storedRun(run, store),
+      comparison: () =>
+        compareRun(store, runId, { endpointOf: (region) => endpointOf(region, original) }),
+    };
+    return streamedText(format.write(source), headers);
   };
   const routes = new Elysia({ tags: ["reports"] });
   for (const name of SERVED) {
