@@ -7,8 +7,9 @@ import type { ExpectedStatus, Policy } from "../../domain/expectation.ts";
 import type { RequestedRunner, State } from "../../domain/job.ts";
 import type { Result } from "../../domain/result.ts";
 import { canonicalJson } from "../../lib/canonical-json.ts";
-import { type JsonPath, withoutPaths } from "../../lib/json-path.ts";
+import type { JsonPath } from "../../lib/json-path.ts";
 import { present } from "../../lib/present.ts";
+import { comparedDetails } from "./answers.ts";
 import { rowKey, shownInput } from "./cell-key.ts";
 import { Differences } from "./differences.ts";
 import { quorumOf } from "./quorum.ts";
@@ -108,7 +109,6 @@ function inOrder(cells: readonly CellFacts[]): CellFacts[] {
   });
 }
 
-/** An `error` without details says nothing of the page; what there is to know is its cause. */
 function differencesOf(cells: readonly CellFacts[], ignore: readonly JsonPath[]): Differences {
   const differences = new Differences();
   const answered = cells.flatMap(({ cell, result }) =>
@@ -118,25 +118,6 @@ function differencesOf(cells: readonly CellFacts[], ignore: readonly JsonPath[])
     "status",
     answered.map(({ region, result }) => ({ region, value: result.status })),
   );
-  const detailed = answered
-    .filter(({ result }) => result.status !== "error" || result.details !== undefined)
-    .map(({ region, result }) => ({
-      region,
-      value: withoutPaths({ details: withoutPicture(result.details) }, ignore),
-    }));
-  differences.compare(
-    "details",
-    detailed.map(({ region, value }) => ({
-      region,
-      value: (value as { details?: unknown }).details,
-    })),
-  );
+  differences.compare("details", comparedDetails(answered, ignore));
   return differences;
-}
-
-/** The screenshot that a failed runner gets is evidence and no answer: two are never the same. */
-function withoutPicture(details: unknown): unknown {
-  if (typeof details !== "object" || details === null || Array.isArray(details)) return details;
-  const { screenshot, ...rest } = details as { screenshot?: unknown };
-  return typeof screenshot === "string" && screenshot.startsWith("data:image/") ? rest : details;
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 
 import { Comparison } from "../../../src/domain/comparison.ts";
 import type { Policy } from "../../../src/domain/expectation.ts";
+import type { ComparedJob } from "../../../src/orchestrator/comparison/rows.ts";
 import { schemaFaultsOf } from "../../http/schema.ts";
 import { random } from "../../support/random.ts";
 import { compare, job, randomJobs, shuffled } from "./cells.ts";
@@ -163,6 +164,16 @@ describe("Compare", () => {
     ];
     const [row] = compare(jobs).rows;
     expect(row?.differences.map(({ path }) => path)).toEqual(["status"]);
+  });
+
+  test("compares the console of failed pages where all have failed", () => {
+    const failed = (region: string, line: string) =>
+      job(region, [{ status: "fail", details: { title: "a", consoleErrors: [line] } }]);
+    const passed = job("ap", [{ details: { title: "a" } }]);
+    const paths = (jobs: ComparedJob[]) =>
+      compare(jobs).rows[0]?.differences.map(({ path }) => path);
+    expect(paths([failed("eu", "x"), failed("us", "y"), passed])).toEqual(["status"]);
+    expect(paths([failed("eu", "x"), failed("us", "y")])).toEqual(["details.consoleErrors[0]"]);
   });
 
   test("shortens long values without taking different ones for equal", () => {
