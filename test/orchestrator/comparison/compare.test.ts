@@ -37,6 +37,12 @@ function holds(
   }
 }
 
+const failed = (region: string, line: string): ComparedJob =>
+  job(region, [{ status: "fail", details: { title: "a", consoleErrors: [line] } }]);
+
+const paths = (jobs: readonly ComparedJob[]) =>
+  compare(jobs).rows[0]?.differences.map(({ path }) => path);
+
 describe("Compare", () => {
   test("does not depend on the order of regions or of a region's runners", () => {
     holds((jobs, chance, policy) => {
@@ -167,11 +173,7 @@ describe("Compare", () => {
   });
 
   test("compares the console of failed pages where all have failed", () => {
-    const failed = (region: string, line: string) =>
-      job(region, [{ status: "fail", details: { title: "a", consoleErrors: [line] } }]);
     const passed = job("ap", [{ details: { title: "a" } }]);
-    const paths = (jobs: ComparedJob[]) =>
-      compare(jobs).rows[0]?.differences.map(({ path }) => path);
     expect(paths([failed("eu", "x"), failed("us", "y"), passed])).toEqual(["status"]);
     expect(paths([failed("eu", "x"), failed("us", "y")])).toEqual(["details.consoleErrors[0]"]);
   });
