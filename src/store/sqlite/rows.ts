@@ -10,10 +10,11 @@ import {
   type Timing,
   timingOf,
 } from "../../domain/job.ts";
-import { type ErrorSource, judged, type Result, unanswered } from "../../domain/result.ts";
+import type { ErrorSource, Result } from "../../domain/result.ts";
 import type { ListedRun, Mode, RunHead, RunStatus, RunWarning } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
-import type { AnsweredJob, PastJob, PendingJob, RunSettings, StoredRun } from "../store.ts";
+import type { AnsweredJob, PendingJob, RunSettings, StoredRun } from "../store.ts";
+import { expectedOf, jsonOf, resultsOf } from "./row-results.ts";
 
 export interface RunRow {
   readonly key: number;
@@ -103,7 +104,7 @@ export function toStoredRun(row: RunRow): StoredRun {
     ...present({
       concurrency: row.concurrency,
       jobTimeoutMs: row.job_timeout_ms,
-      policy: json<Policy>(row.policy),
+      policy: jsonOf<Policy>(row.policy),
     }),
   };
 }
@@ -125,7 +126,7 @@ export function toRunStatus(row: RunRow): RunStatus {
 
 export function toRunHead(row: RunRow): RunHead {
   const { total, passed, failed, errored, expected, unexpected, verdict } = row;
-  const localized = json<string[]>(row.localized);
+  const localized = jsonOf<string[]>(row.localized);
   const judgement = present({ expected, unexpected, verdict, localized });
   return {
     runId: row.run_id,
@@ -160,8 +161,8 @@ export function toRunSettings(row: RunRow): RunSettings {
     ...present({
       concurrency: row.concurrency,
       jobTimeout: row.job_timeout_ms,
-      policy: json<Policy>(row.policy),
-      ignore: json<string[]>(row.ignore),
+      policy: jsonOf<Policy>(row.policy),
+      ignore: jsonOf<string[]>(row.ignore),
     }),
     ended: row.completed_at !== null,
   };
@@ -175,25 +176,7 @@ export function toAnsweredJob(row: JobRow): AnsweredJob {
     state: row.state,
     runners: JSON.parse(row.runners) as AnsweredJob["runners"],
     ...present({ expected: expectedOf(row) }),
-    results: results(row),
-  };
-}
-
-/** What is read of a job of the past: `results` without details and logs. */
-export type PastRow = Omit<JobRow, "position"> & {
-  readonly run: number;
-  readonly run_id: string;
-};
-
-export function toPastJob(row: PastRow): PastJob {
-  return {
-    runId: row.run_id,
-    url: row.url,
-    ...present({ region: row.region }),
-    state: row.state,
-    runners: JSON.parse(row.runners) as PastJob["runners"],
-    results: results(row),
-    endedAt: row.completed_at ?? 0,
+    results: resultsOf(row),
   };
 }
 
@@ -223,7 +206,7 @@ export function toPendingJob(row: PendingRow): PendingJob {
 export type RunOfJob = Pick<RunRow, "created_at" | "mode">;
 
 export function toJob(row: JobRow, run: RunOfJob): Job {
-  const told = results(row);
+  const told = resultsOf(row);
   return {
     jobId: row.job_id,
     url: row.url,
@@ -260,36 +243,6 @@ function timing(
     results: told,
     remote: mode === "remote",
   });
-}
-
-/** Results nobody answered are not stored: they follow from the runners and the job's error. */
-function results(
-  row: Pick<
-    JobRow,
-    "results" | "state" | "error" | "error_code" | "error_source" | "runners" | "expected"
-  >,
-): Result[] {
-  if (row.results !== null) return JSON.parse(row.results) as Result[];
-  if (row.state === "queued" || row.state === "running") return [];
-  const why = {
-    error: row.error ?? "",
-    errorSource: row.error_source ?? "orchestrator",
-    ...present({ errorCode: row.error_code }),
-  } as const;
-  const missing = (JSON.parse(row.runners) as PendingJob["runners"]).map(({ name }) =>
-    unanswered(name, why),
-  );
-  const expected = expectedOf(row);
-  return expected ? judged(missing, expected) : missing;
-}
-
-function expectedOf({ expected }: Pick<JobRow, "expected">): PendingJob["expected"] | null {
-  return json(expected);
-}
-
-/** A column that may hold JSON. */
-function json<Value>(text: string | null): Value | null {
-  return text === null ? null : (JSON.parse(text) as Value);
 }
 
 function timestamp(ms: number): string {
