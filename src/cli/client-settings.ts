@@ -74,6 +74,13 @@ const reporterFlags = {
   ),
 } satisfies FlagTable;
 
+const verdictFlags = {
+  failOn: choice(
+    ["unexpected", "new-failure"],
+    "what exit code 1 and above stand for: whatever is not as expected, or only what was before",
+  ),
+} satisfies FlagTable;
+
 const limit = (about: string) =>
   optional(duration({ about, fallback: 0, shown: "", min: "1ms", max: MAX_TIMER }));
 
@@ -104,6 +111,25 @@ export const runFlags = {
     }),
   ),
   strict: toggle("refuse the run if a region lacks a runner that is asked of it"),
+  expect: many(
+    text({
+      placeholder: "GLOB=STATUS",
+      about: "what is right where, as eu-*=pass, us-*=fail or RUNNER:us-*=fail; repeatable",
+      fallback: undefined,
+    }),
+  ),
+  policy: text({
+    placeholder: "POLICY",
+    about: "where a runner has to be right: all (the default), any, majority, or in N regions",
+    fallback: undefined,
+  }),
+  ignore: many(
+    text({
+      placeholder: "PATH",
+      about: "what regions may differ in, as details.timestamp; repeatable",
+      fallback: undefined,
+    }),
+  ),
   runId: text({ placeholder: "ID", about: "id of the run, of your own", fallback: undefined }),
   file: text({
     placeholder: "FILE",
@@ -113,6 +139,14 @@ export const runFlags = {
   }),
   rerun: text({ placeholder: "RUN", about: "run an ended run again", fallback: undefined }),
   only: choice(["failed", "all"], "with --rerun: what did not pass, or everything"),
+  cell: many(
+    text({
+      placeholder: "CELL",
+      about: 'with --rerun: just this "RUNNER REGION URL"; repeatable',
+      fallback: undefined,
+    }),
+  ),
+  ...verdictFlags,
   detach: toggle("print the run's id and do not wait for it"),
   list: toggle("print what would run and send nothing"),
   ...reporterFlags,
@@ -126,7 +160,7 @@ export const runFlags = {
   ...hostFlags,
 } satisfies FlagTable;
 
-export const watchFlags = { ...reporterFlags, ...serverFlags } satisfies FlagTable;
+export const watchFlags = { ...verdictFlags, ...reporterFlags, ...serverFlags } satisfies FlagTable;
 
 export const cancelFlags = serverFlags;
 

@@ -3,11 +3,11 @@
  * look, the totals, and how to look closer. Pure.
  */
 import type { Result } from "../domain/result.ts";
-import { matrixOf, regionOf, SIGNS } from "../report/cells.ts";
+import { matrixOf, regionOf, SIGNS, WORDS } from "../report/cells.ts";
 import { matrixLines } from "../report/matrix.ts";
 import { Tally } from "../report/tally.ts";
 import { logLine } from "../report/untrusted-text.ts";
-import { isRed } from "../report/verdict.ts";
+import { isRed, lookOf } from "../report/verdict.ts";
 import { closing } from "../report/words.ts";
 import type { RecordedJob, RunRecord } from "./run-record.ts";
 import { colored, type Paint, plain, widthOf } from "./terminal/paint.ts";
@@ -18,6 +18,8 @@ export interface ClosingOptions {
   readonly width?: number;
   /** What to type to see more. */
   readonly closer: string;
+  /** What differs between regions, and against the run before. */
+  readonly comparison: readonly string[];
 }
 
 const LIMITS = { rows: 200, regions: 100 };
@@ -25,7 +27,10 @@ const LIMITS = { rows: 200, regions: 100 };
 const MAX_FAILED = 200;
 const MAX_OF_ERROR = 10;
 
-export function closingText(record: RunRecord, { closer, ...options }: ClosingOptions): string {
+export function closingText(
+  record: RunRecord,
+  { closer, comparison, ...options }: ClosingOptions,
+): string {
   const { head, jobs } = record;
   if (!head) return "";
   const tally = new Tally();
@@ -38,10 +43,11 @@ export function closingText(record: RunRecord, { closer, ...options }: ClosingOp
       reasons.length > 0
         ? ["No region could be reached:", ...reasons]
         : redLines(jobs, options.color ? colored : plain),
+      reasons.length > 0 ? [] : comparison,
     ].map((lines) => lines.map((line) => wrapped(line, options.width))),
   ];
   const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
-  const hint = tally.failed + tally.errored > 0 ? `Look closer: ${closer}\n` : "";
+  const hint = tally.red > 0 ? `Look closer: ${closer}\n` : "";
   const end = closing(head, tally).split("\n");
   const totals = end.map((line) => wrapped(line, options.width)).join("\n");
   return `${text.join("\n\n")}\n\n${totals}${hint}`;
@@ -49,9 +55,9 @@ export function closingText(record: RunRecord, { closer, ...options }: ClosingOp
 
 const INDENT = "    ";
 
-/** Between words and with an indent, where a terminal would break anywhere. */
+/** Between words and with an indent, where a terminal would break anywhere; a command stays whole. */
 function wrapped(line: string, width: number | undefined): string {
-  if (width === undefined || widthOf(line) <= width) return line;
+  if (width === undefined || widthOf(line) <= width || /^ *volley /.test(line)) return line;
   const [first = "", ...rest] = Bun.wrapAnsi(line, width - INDENT.length, { trim: false }).split(
     "\n",
   );
@@ -78,19 +84,20 @@ function redLines(jobs: readonly RecordedJob[], paint: Paint): string[] {
 }
 
 function reasonOf({ errorMessage, status }: Result): string {
-  return status === "fail" ? "failed" : logLine(errorMessage ?? "no reason was given");
+  return status !== "error" ? "failed" : logLine(errorMessage ?? "no reason was given");
 }
 
 /** Whoever cancelled knows what has no result. */
 function limitOf({ errorSource, status }: Result): number {
   if (errorSource === "cancelled") return 0;
-  return status === "fail" ? MAX_FAILED : MAX_OF_ERROR;
+  return status === "error" ? MAX_OF_ERROR : MAX_FAILED;
 }
 
 /** The line with its verdict in colour. */
-function painted(line: string, { status }: Result, paint: Paint): string {
-  const verdict = `${SIGNS[status]} ${status}`;
-  return line.startsWith(verdict) ? paint(verdict, status) + line.slice(verdict.length) : line;
+function painted(line: string, result: Result, paint: Paint): string {
+  const look = lookOf(result);
+  const verdict = `${SIGNS[look]} ${WORDS[look]}`;
+  return line.startsWith(verdict) ? paint(verdict, look) + line.slice(verdict.length) : line;
 }
 
 /** Regions whose answers may be another region's, each once. */

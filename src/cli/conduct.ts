@@ -2,9 +2,14 @@
  * Conducting a run to its end: following it, showing it, reporting it, and the exit code. What
  * `volley run` and `volley watch` have in common.
  */
+import { comparisonSource } from "../client/client.ts";
 import { Refusal } from "../client/errors.ts";
 import { follow } from "../client/follow.ts";
-import { exitCode } from "../report/exit-code.ts";
+import type { Comparison } from "../domain/comparison.ts";
+import { present } from "../lib/present.ts";
+import { viewOfComparison } from "../report/comparison.ts";
+import { exitCode, newFailureCode } from "../report/exit-code.ts";
+import { comparisonLines } from "../report/text.ts";
 import { logLine } from "../report/untrusted-text.ts";
 import { closingText } from "./closing.ts";
 import { type Connection, explained, INFRASTRUCTURE, USAGE } from "./connection.ts";
@@ -12,6 +17,10 @@ import type { Interruption } from "./interruption.ts";
 import type { Reports } from "./reports.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { Screen } from "./terminal/screen.ts";
+
+/** What stands on the screen of a comparison; the reports have more. */
+const SHOWN = { differences: 10, cells: 10 };
+const MOST_COMMANDS = 3;
 
 /** The exit code of a command that was told to stop. */
 export const INTERRUPTED = 130;
@@ -22,6 +31,8 @@ export interface Conduct {
   readonly screen: Screen;
   readonly reports: Reports;
   readonly interruption: Interruption;
+  /** What makes the exit code other than 0. */
+  readonly failOn: "unexpected" | "new-failure";
   /** What an interruption means to the run. */
   readonly onInterruption: "cancel" | "leave";
   /** Whether the run can still be asked for once this command has ended. */
@@ -50,13 +61,33 @@ export async function conduct(options: Conduct): Promise<number> {
     cancels?.[Symbol.dispose]();
   }
   screen.view.close();
-  await close(options);
-  const code = exitCode({
-    state: record.state,
-    results: record.jobs.flatMap(({ results }) => results),
-    interrupted: interruption.happened,
-  });
+  const comparison = await compared(options);
+  await close(options, comparison);
+  const code = codeOf(options, comparison);
   return (await report(options)) || code > 1 ? code : INFRASTRUCTURE;
+}
+
+/** Undefined if the server cannot tell, which it says. */
+async function compared({ connection, record }: Conduct): Promise<Comparison | undefined> {
+  const { client, patience } = connection;
+  try {
+    return await patience.until(() => client.comparison(record.runId));
+  } catch (error) {
+    for (const sentence of explained(error, connection).sentences) complain(sentence);
+    return undefined;
+  }
+}
+
+function codeOf(
+  { failOn, interruption, record }: Conduct,
+  comparison: Comparison | undefined,
+): number {
+  const ended = { state: record.state, interrupted: interruption.happened };
+  if (failOn === "new-failure") {
+    return comparison ? newFailureCode(ended, comparison.rows) : INFRASTRUCTURE;
+  }
+  const results = record.jobs.flatMap((job) => job.results);
+  return exitCode({ ...ended, results, ...present({ verdict: record.head?.summary.verdict }) });
 }
 
 async function followToEnd(options: Conduct, signal: AbortSignal): Promise<void> {
@@ -97,12 +128,22 @@ function cancelling({ connection, interruption, record, screen }: Conduct): Disp
   };
 }
 
-async function close({ connection, isKept, record, screen }: Conduct): Promise<void> {
+async function close(
+  { connection, isKept, record, screen }: Conduct,
+  comparison: Comparison | undefined,
+): Promise<void> {
   const { color, main, width } = screen;
   const closer = isKept
     ? `volley report ${logLine(record.runId)}${connection.flags} -f html -o report.html`
     : "the same command with -r html -o report.html";
-  const text = closingText(record, { color, closer, ...(width === undefined ? {} : { width }) });
+  const view = comparison && (await viewOfComparison(comparisonSource(comparison), SHOWN));
+  const lines = view ? comparisonLines(view, isKept ? MOST_COMMANDS : 0, connection.flags) : [];
+  const text = closingText(record, {
+    color,
+    closer,
+    comparison: lines,
+    ...present({ width }),
+  });
   await main.finish(text);
 }
 

@@ -3,14 +3,18 @@ import { commandLine, surroundings } from "../config.ts";
 import { StartError } from "../domain/errors.ts";
 import type { RunRequest } from "../domain/run.ts";
 import { flagName } from "../lib/flags.ts";
+import type { RerunSelection } from "../orchestrator/rerun.ts";
 import { runFlags } from "./client-settings.ts";
 import { type Connection, connectionFrom } from "./connection.ts";
+import { readCells } from "./expectations.ts";
 import { type ReportPlan, reportPlan } from "./reporters.ts";
 import { requestFrom, type RunValues } from "./run-request.ts";
 import { openScreen, type Screen } from "./terminal/screen.ts";
 
 export interface RunPlan extends ReportPlan {
   readonly values: RunValues;
+  /** What of another run is run again, if one is. */
+  readonly again: RerunSelection;
   /** Undefined if another run is run again. */
   readonly request: RunRequest | undefined;
   /** Undefined if no server is needed. */
@@ -26,6 +30,7 @@ export function runPlan(argv: readonly string[]): RunPlan {
   const { faults: reportFaults, ...reports } = reportPlan(line, around);
   const screen = openScreen(reports.reporters, around);
   const faults = [...line.faults, ...reportFaults, ...contradictions(names, line)];
+  const cells = readCells(values.cell, faults);
   const requested = values.rerun === undefined ? requestFrom(names, values) : undefined;
   const connected =
     values.local === undefined
@@ -37,6 +42,7 @@ export function runPlan(argv: readonly string[]): RunPlan {
   return {
     ...reports,
     values,
+    again: cells.length > 0 ? cells : values.only,
     request: requested && "request" in requested ? requested.request : undefined,
     connection: connected && "connection" in connected ? connected.connection : undefined,
     screen,
@@ -54,6 +60,9 @@ const OF_THE_RUN = [
   "jobTimeout",
   "retries",
   "strict",
+  "expect",
+  "policy",
+  "ignore",
   "runId",
   "file",
   "list",
@@ -74,8 +83,13 @@ function contradictions(names: readonly string[], { order, values }: Line): stri
     for (const word of [...names, ...beside]) {
       faults.push(`${word} cannot stand beside --rerun, which repeats a run as it was`);
     }
-  } else if (given.has("only")) {
-    faults.push("--only says what to run again; it needs --rerun RUN");
+  } else {
+    for (const key of ["only", "cell"].filter((one) => given.has(one))) {
+      faults.push(`--${key} says what to run again; it needs --rerun RUN`);
+    }
+  }
+  if (given.has("only") && given.has("cell")) {
+    faults.push("--only and --cell both say what to run again; give one of them");
   }
   if (values.detach && values.local !== undefined) {
     faults.push("--detach needs a server that goes on; --local ends with this command");

@@ -8,6 +8,7 @@ import type { Job, State } from "../domain/job.ts";
 import { countResults, type Result, type ResultCounts } from "../domain/result.ts";
 import type { RunHead, RunRequest } from "../domain/run.ts";
 import { fanoutJobs } from "../orchestrator/fanout.ts";
+import type { RerunSelection } from "../orchestrator/rerun.ts";
 import { jobLines } from "../report/lines.ts";
 import { isOpen } from "../report/source.ts";
 import { isRed } from "../report/verdict.ts";
@@ -30,13 +31,19 @@ export function namesOfRequest({ runners }: RunRequest): NamesOf {
 }
 
 /** The runners of a run that repeats this one. */
-export async function namesOfRun({ jobs }: ReadRun, only: "failed" | "all"): Promise<NamesOf> {
+export async function namesOfRun({ jobs }: ReadRun, again: RerunSelection): Promise<NamesOf> {
   const names = new Map<string, string[]>();
   for await (const job of jobs()) {
-    const again = job.results.filter((result) => only === "all" || isRed(result));
+    const asked = job.results.filter((result) =>
+      typeof again === "string"
+        ? again === "all" || isRed(result)
+        : again.some(({ name, region, url }) => {
+            return name === result.name && region === job.region && url === job.url;
+          }),
+    );
     names.set(
       keyOf(job),
-      again.map(({ name }) => name),
+      asked.map(({ name }) => name),
     );
   }
   return (job) => names.get(keyOf(job)) ?? [];

@@ -8,6 +8,7 @@ import type { RunnerRequest, RunRequest } from "../domain/run.ts";
 import type { FlagValues } from "../lib/flags.ts";
 import { present } from "../lib/present.ts";
 import type { runFlags } from "./client-settings.ts";
+import { readExpect, readPolicy } from "./expectations.ts";
 
 export type RunValues = FlagValues<typeof runFlags>;
 
@@ -23,6 +24,7 @@ export function requestFrom(names: readonly string[], values: RunValues): Reques
 function fromFlags(names: readonly string[], values: RunValues): Requested {
   const { local, region: regions, url: urls } = values;
   const { faults, input } = readInput(values.input);
+  const settings = readSettings(values, faults);
   if (names.length === 0) {
     faults.push("name the runners to run, as in volley run titleTest --url URL --region NAME");
   }
@@ -37,7 +39,7 @@ function fromFlags(names: readonly string[], values: RunValues): Requested {
       names.map((name) => ({ name, ...present({ region }), input: { ...input, url } })),
     ),
   );
-  return { request: withSettings({ runners, mode: "remote" }, values) };
+  return { request: withSettings({ runners, mode: "remote" }, values, settings) };
 }
 
 function fromFile(file: string, names: readonly string[], values: RunValues): Requested {
@@ -47,6 +49,7 @@ function fromFile(file: string, names: readonly string[], values: RunValues): Re
       .filter((flag) => values[flag].length > 0)
       .map((flag) => `--${flag} cannot stand beside --file, which says what to run`),
   ];
+  const settings = readSettings(values, faults);
   const shown = file === "-" ? "stdin" : file;
   let request: unknown;
   try {
@@ -60,16 +63,30 @@ function fromFile(file: string, names: readonly string[], values: RunValues): Re
     faults.push(`--file ${shown} must hold a JSON object, the body of POST /api/orchestrator`);
   }
   if (faults.length > 0) return { faults };
-  return { request: withSettings(request as RunRequest, values) };
+  return { request: withSettings(request as RunRequest, values, settings) };
 }
 
-function withSettings(request: RunRequest, values: RunValues): RunRequest {
+/** Settings that take more than one look to be read. */
+function readSettings({ expect, ignore, policy }: RunValues, faults: string[]) {
+  return present({
+    expect: readExpect(expect, faults),
+    policy: readPolicy(policy, faults),
+    ignore: ignore.length === 0 ? undefined : [...ignore],
+  });
+}
+
+function withSettings(
+  request: RunRequest,
+  values: RunValues,
+  settings: Partial<RunRequest>,
+): RunRequest {
   const { concurrency, jobTimeout, local, retries, runId, strict, tag, timeout } = values;
   return {
     ...request,
     ...(local === undefined ? {} : { mode: "local" as const }),
     ...present({ concurrency, jobTimeout, retries, runId, timeout }),
     ...(strict ? { strict } : {}),
+    ...settings,
     ...(tag.length === 0 ? {} : { tags: [...tag] }),
   };
 }

@@ -25,7 +25,7 @@ export const command: Command = {
     "With --local DIR no server is needed: the runner files of DIR are executed here (--hosts to",
     "--pass-env are for them). Reports: -r NAME writes to stdout, -r NAME -o FILE to a file.",
     "",
-    "Exit code 0: all passed; 1: some failed or threw; 2: usage, or the server refused; 3: a region,",
+    "Exit code 0: all passed, or as --expect and --policy say; 1: some failed or threw; 2: usage, or the server refused; 3: a region,",
     "or the server, could not be reached; 4: timed out; 130: interrupted. 130, 4, 3, 1 in this order.",
   ].join("\n"),
   flags: runFlags,
@@ -33,6 +33,7 @@ export const command: Command = {
     "volley run titleTest --url https://example.com --region eu-west-1 --region us-east-1",
     "volley run titleTest --url https://example.com --local ./runners",
     "volley run --file request.json -r junit -o report.xml -r html -o report.html",
+    "volley run bannerTest --url https://example.com --region eu-west-1 --region us-east-1 --expect 'eu-*=pass' --expect 'us-*=fail'",
     "volley run --rerun run_…",
   ],
   run,
@@ -68,6 +69,7 @@ async function run(argv: readonly string[]): Promise<number> {
     screen,
     reports,
     interruption,
+    failOn: values.failOn,
     onInterruption: "cancel",
     isKept: local === undefined,
   });
@@ -80,7 +82,7 @@ interface Submitted {
 
 /** Resolves with the exit code if there is no run. */
 async function submit(
-  { request, values }: RunPlan,
+  { again, request, values }: RunPlan,
   connection: Connection,
   interruption: Interruption,
 ): Promise<Submitted | number> {
@@ -93,10 +95,10 @@ async function submit(
       const runId = await patience.until(() => client.submit(request, key), signal);
       return { runId, names: namesOfRequest(request) };
     }
-    const { only, rerun = "" } = values;
-    const runId = await patience.until(() => client.rerun(rerun, only, key), signal);
+    const { rerun = "" } = values;
+    const runId = await patience.until(() => client.rerun(rerun, again, key), signal);
     const parent = await patience.until(() => client.read(rerun), signal);
-    return { runId, names: await namesOfRun(parent, only) };
+    return { runId, names: await namesOfRun(parent, again) };
   } catch (error) {
     if (error === signal.reason) {
       complain("Interrupted before the server had answered; a run may have been started.");

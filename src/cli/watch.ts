@@ -43,6 +43,7 @@ async function run(argv: readonly string[]): Promise<number> {
     screen,
     reports,
     interruption,
+    failOn: line.values.failOn,
     onInterruption: "leave",
     isKept: true,
   });

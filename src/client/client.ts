@@ -3,6 +3,7 @@
  *
  * It talks through a `Carrier`, so that a server in this process is used like one on the network.
  */
+import type { Comparison, ComparisonSource } from "../domain/comparison.ts";
 import type { RunEvent } from "../domain/event.ts";
 import type { RegionList } from "../domain/fleet.ts";
 import type { Job, State } from "../domain/job.ts";
@@ -27,7 +28,15 @@ export interface ReadRun {
   readonly head: RunHead;
   /** In fan-out order, from the first one at every call; a later call reads them anew. */
   jobs(): AsyncIterable<Job>;
+  /** Its regions side by side, and against earlier runs. */
+  comparison(): Promise<ComparisonSource>;
 }
+
+/** What of a run is run again. */
+export type Again =
+  | "failed"
+  | "all"
+  | readonly { readonly name: string; readonly region?: string; readonly url: string }[];
 
 /** Filters of a list of runs, as the API names them. */
 export type ListQuery = Readonly<Record<string, string>>;
@@ -57,9 +66,10 @@ export class Client {
   }
 
   /** Runs an ended run again and resolves with the id of the new one. */
-  rerun(runId: string, only: "failed" | "all", idempotencyKey: string): Promise<string> {
+  rerun(runId: string, again: Again, idempotencyKey: string): Promise<string> {
     const headers = { "idempotency-key": idempotencyKey };
-    return this.#runId(`${path(runId)}/rerun`, { body: { only }, headers });
+    const body = typeof again === "string" ? { only: again } : { cells: again };
+    return this.#runId(`${path(runId)}/rerun`, { body, headers });
   }
 
   status(runId: string): Promise<RunStatus> {
@@ -93,7 +103,13 @@ export class Client {
         unread = undefined;
         return jobs as AsyncGenerator<Job>;
       },
+      comparison: async () => comparisonSource(await this.comparison(runId)),
     };
+  }
+
+  /** The run's regions side by side; partial while it is in progress. */
+  comparison(runId: string): Promise<Comparison> {
+    return this.#json("GET", `${path(runId)}/comparison`, "rows");
   }
 
   /** Resolves with the state the run is in, or will end in. */
@@ -201,6 +217,15 @@ export class Client {
       signal,
     });
   }
+}
+
+/** A comparison that is in memory as a whole, as reports read it. */
+export function comparisonSource({ rows, ...rest }: Comparison): ComparisonSource {
+  const { causes, changes, red, regions, ...head } = rest;
+  const each = async function* () {
+    yield* rows;
+  };
+  return { head, rows: each(), totals: () => ({ causes, changes, red, regions }) };
 }
 
 function path(runId: string): string {

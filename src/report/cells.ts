@@ -32,6 +32,12 @@ export const WORDS: Readonly<Record<Mark, string>> = {
   queued: "queued",
 };
 
+/** The word of a status, whatever was expected of it: the sign tells that. */
+export function statusWord(mark: Mark): string {
+  if (mark === "expected-fail") return "fail";
+  return mark === "unexpected-pass" ? "pass" : mark;
+}
+
 /** What a mark is coloured like. */
 export function shadeOf(mark: Mark): ResultStatus | "running" | "queued" {
   if (mark === "expected-fail") return "pass";

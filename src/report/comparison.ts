@@ -10,6 +10,7 @@ import {
   type ChangeCounts,
   type ComparedCell,
   type ComparedRow,
+  type ComparisonSource,
   type Difference,
   NO_REGION,
 } from "../domain/comparison.ts";
@@ -64,7 +65,13 @@ export async function comparisonView(
 ): Promise<ComparisonView | undefined> {
   const wanted = limits.differences + limits.cells > 0;
   const comparison = wanted ? await source.comparison?.() : undefined;
-  if (!comparison) return undefined;
+  return comparison && viewOfComparison(comparison, limits);
+}
+
+export async function viewOfComparison(
+  comparison: ComparisonSource,
+  limits: ComparisonLimits,
+): Promise<ComparisonView> {
   const differing = new Map<string, Group>();
   const cells = new Map<Change, NamedCell[]>();
   let hiddenDiffering = 0;

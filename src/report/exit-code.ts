@@ -1,17 +1,22 @@
 /**
  * The exit code of a run: what a build should make of it. Pure.
  *
- * 0: all passed; 1: some failed or threw; 3: the infrastructure failed; 4: timed out; 130:
+ * 0: all passed, or as expected; 1: some did not; 3: the infrastructure failed; 4: timed out; 130:
  * interrupted or cancelled. Of several the first of 130, 4, 3, 1 counts. (2 is for what never
  * became a run.)
  */
+import type { ComparedRow } from "../domain/comparison.ts";
+import type { Verdict } from "../domain/expectation.ts";
 import type { State } from "../domain/job.ts";
 import type { Result } from "../domain/result.ts";
+import { isRed } from "./verdict.ts";
 
 export interface Verdicts {
   /** Of the run. */
   readonly state: State;
-  readonly results: Iterable<Pick<Result, "status" | "errorSource">>;
+  readonly results: Iterable<Pick<Result, "status" | "errorSource" | "verdict">>;
+  /** Of the run as a whole, if it was judged: a policy may be met with some results red. */
+  readonly verdict?: Verdict;
   /** Whether whoever waited for the run was told to stop. */
   readonly interrupted: boolean;
 }
@@ -25,13 +30,36 @@ const BY_SOURCE = new Map<Result["errorSource"], number>([
 
 const PRECEDENCE = [130, 4, 3, 1];
 
-export function exitCode({ interrupted, results, state }: Verdicts): number {
-  const codes = new Set<number>();
-  if (interrupted || state === "cancelled") codes.add(130);
+export function exitCode({ interrupted, results, state, verdict }: Verdicts): number {
+  if (interrupted || state === "cancelled") return 130;
+  if (verdict === "expected") return 0;
+  const codes = new Set(codesOf(results));
   if (state === "timed_out") codes.add(4);
-  for (const { errorSource, status } of results) {
-    if (status === "fail") codes.add(1);
-    if (status === "error") codes.add(BY_SOURCE.get(errorSource) ?? 1);
-  }
   return PRECEDENCE.find((code) => codes.has(code)) ?? 0;
+}
+
+/**
+ * The same where only what was green before counts. A red cell without an earlier answer is new,
+ * one that keeps changing is not.
+ */
+export function newFailureCode(
+  { interrupted, state }: Pick<Verdicts, "interrupted" | "state">,
+  rows: readonly ComparedRow[],
+): number {
+  if (interrupted || state === "cancelled") return 130;
+  const results = rows.flatMap(({ cells }) =>
+    cells.flatMap(({ change, errorSource, status, verdict }) => {
+      const isNew = change === "new-failure" || change === "unknown";
+      return isNew && status ? [{ status, errorSource, verdict }] : [];
+    }),
+  );
+  const codes = new Set(codesOf(results as Verdicts["results"]));
+  return PRECEDENCE.find((code) => codes.has(code)) ?? 0;
+}
+
+function* codesOf(results: Verdicts["results"]): Generator<number> {
+  for (const result of results) {
+    if (!isRed(result)) continue;
+    yield result.status === "error" ? (BY_SOURCE.get(result.errorSource) ?? 1) : 1;
+  }
 }

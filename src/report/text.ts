@@ -23,6 +23,8 @@ const LIMITS: ViewLimits = {
   differences: 20,
   cells: 10,
 };
+/** Commands that run one cell again. */
+const MOST_COMMANDS = 10;
 /** Longest line of details or of a message. */
 const MAX_LINE = 300;
 
@@ -44,9 +46,7 @@ function* textLines(view: ReportView, options: MatrixOptions): Generator<string>
     matrixLines(view.matrix, options),
     failureLines(view),
     causeLines(view),
-    differenceLines(view),
-    redLines(view),
-    changeLines(view),
+    ...(view.comparison ? comparisonSections(view.comparison, MOST_COMMANDS) : []),
     headLines(view),
   ]) {
     if (section.length > 0) yield `${section.join("\n")}\n\n`;
@@ -92,9 +92,26 @@ function causeText({ blame, count, hiddenRunners, message, regions, runners }: C
   ];
 }
 
-function differenceLines({ comparison }: ReportView): string[] {
-  if (!comparison || comparison.differing.length === 0) return [];
-  const { differing, hiddenDiffering } = comparison;
+/**
+ * A comparison with a blank line between its parts. `commands`: how many cells say how to repeat
+ * them; `flags`: what their commands need beside.
+ */
+export function comparisonLines(view: ComparisonView, commands: number, flags: string): string[] {
+  const cells = view.cells.map((cell) =>
+    cell.rerun === undefined ? cell : { ...cell, rerun: cell.rerun + flags },
+  );
+  const sections = comparisonSections({ ...view, cells }, commands).filter(
+    (lines) => lines.length > 0,
+  );
+  return sections.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
+}
+
+function comparisonSections(view: ComparisonView, commands: number): string[][] {
+  return [differenceLines(view), redLines(view, commands), changeLines(view)];
+}
+
+function differenceLines({ differing, hiddenDiffering }: ComparisonView): string[] {
+  if (differing.length === 0) return [];
   const more = hiddenDiffering > 0 ? [`  … and ${counted(hiddenDiffering, "more row")}`] : [];
   return ["What differs:", ...differing.flatMap(differingLines), ...more];
 }
@@ -107,9 +124,9 @@ function differingLines({ hiddenUrls, lines, runner, urls }: Differing): string[
   ];
 }
 
-function redLines({ comparison }: ReportView): string[] {
-  if (!comparison || comparison.red === 0) return [];
-  const again = againLines(comparison);
+function redLines(comparison: ComparisonView, commands: number): string[] {
+  if (comparison.red === 0) return [];
+  const again = againLines(comparison, commands);
   const { causes } = comparison;
   const shown = causes.length === 1 ? [] : causes.slice(0, LIMITS.causes);
   return [
@@ -119,10 +136,10 @@ function redLines({ comparison }: ReportView): string[] {
   ];
 }
 
-function againLines({ cells, red }: ComparisonView): string[] {
-  const commands = cells.flatMap(({ rerun }) =>
-    rerun === undefined ? [] : [`  ${logLine(rerun)}`],
-  );
+function againLines({ cells, red }: ComparisonView, most: number): string[] {
+  const commands = cells
+    .flatMap(({ rerun }) => (rerun === undefined ? [] : [`  ${logLine(rerun)}`]))
+    .slice(0, most);
   return red > commands.length && commands.length > 0
     ? [...commands, `  … and ${counted(red - commands.length, "more cell")}`]
     : commands;
@@ -130,8 +147,8 @@ function againLines({ cells, red }: ComparisonView): string[] {
 
 const NEWS = new Set(["new-failure", "fixed", "flaky"]);
 
-function changeLines({ comparison }: ReportView): string[] {
-  if (!comparison?.changes) return [];
+function changeLines(comparison: ComparisonView): string[] {
+  if (!comparison.changes) return [];
   const news = comparison.cells.filter(({ change }) => NEWS.has(change));
   return [
     `Against the run before: ${changesText(comparison.changes)}.`,

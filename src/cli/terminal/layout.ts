@@ -5,7 +5,7 @@
  * As it gets narrower, urls and names lose their middle, then cells their word, then regions their
  * columns.
  */
-import { type Mark, SIGNS } from "../../report/cells.ts";
+import { type Mark, shadeOf, SIGNS, statusWord, WORDS } from "../../report/cells.ts";
 import { logLine } from "../../report/untrusted-text.ts";
 import { type LiveMatrix, type LiveRow, mostUrgent } from "./live-rows.ts";
 import { fitted, type Paint, widthOf } from "./paint.ts";
@@ -17,8 +17,9 @@ export interface Room {
 }
 
 const GAP = "  ";
-const MARKS: readonly Mark[] = ["pass", "fail", "error", "running", "queued"];
-const WORD_WIDTH = Math.max(...MARKS.map((mark) => widthOf(`${SIGNS[mark]} ${mark}`)));
+const MARKS = ["pass", "fail", "error", "running", "queued"] as const satisfies readonly Mark[];
+/** A cell that is as wide as this shows its word, the long words of verdicts apart. */
+const WORD_WIDTH = widthOf(`${SIGNS.running} ${WORDS.running}`);
 /** Names and urls are cut down to these before cells lose their words. */
 const SHORT_RUNNER = 12;
 const SHORT_URL = 20;
@@ -89,7 +90,7 @@ function rowLine(
     const mark = row.cells.get(region);
     const width = widths?.[index] ?? 0;
     if (mark === undefined) return " ".repeat(width);
-    const text = fitted(words ? `${SIGNS[mark]} ${mark}` : SIGNS[mark], width);
+    const text = fitted(words ? `${SIGNS[mark]} ${statusWord(mark)}` : SIGNS[mark], width);
     return paint(index === regions.length - 1 ? text.trimEnd() : text, mark);
   };
   const cells = widths ? regions.map(cell) : [counts([row], paint)];
@@ -106,7 +107,7 @@ function moreRows(hidden: readonly LiveRow[], { paint }: Room): string {
 function counts(rows: readonly LiveRow[], paint: Paint): string {
   const all = rows.flatMap(({ cells }) => [...cells.values()]);
   return MARKS.flatMap((mark) => {
-    const count = all.filter((one) => one === mark).length;
+    const count = all.filter((one) => shadeOf(one) === mark).length;
     return count > 0 ? [paint(`${SIGNS[mark]}${count}`, mark)] : [];
   }).join(" ");
 }

@@ -3,6 +3,7 @@
  * Pure.
  */
 import { type Mark, regionOf } from "../../report/cells.ts";
+import { lookOf } from "../../report/verdict.ts";
 import type { RecordedJob } from "../run-record.ts";
 
 export interface LiveRow {
@@ -35,7 +36,7 @@ function rowsOf(url: string, jobs: readonly RecordedJob[]): LiveRow[] {
       const runner = occurrence === 1 ? name : `${name} #${occurrence}`;
       const row = rows.get(runner) ?? { runner, url, cells: new Map<string, Mark>() };
       rows.set(runner, row);
-      row.cells.set(regionOf(job), job.results[index]?.status ?? openMark(job));
+      row.cells.set(regionOf(job), markOf(job, index));
     }
   }
   const unnamed = jobs.filter(({ names }) => names.length === 0);
@@ -46,6 +47,11 @@ function rowsOf(url: string, jobs: readonly RecordedJob[]): LiveRow[] {
     for (const [region, mark] of open) if (!cells.has(region)) cells.set(region, mark);
   }
   return [...rows.values()];
+}
+
+function markOf(job: RecordedJob, index: number): Mark {
+  const result = job.results[index];
+  return result ? lookOf(result) : openMark(job);
 }
 
 function openMark({ state }: RecordedJob): Mark {
@@ -73,7 +79,7 @@ export function mostUrgent(
 
 function rankOf({ cells }: LiveRow): number {
   const marks = new Set(cells.values());
-  if (marks.has("error") || marks.has("fail")) return 0;
+  if (marks.has("error") || marks.has("fail") || marks.has("unexpected-pass")) return 0;
   if (marks.has("running")) return 1;
   return marks.has("queued") ? 2 : 3;
 }

@@ -1,10 +1,10 @@
 /** Colours, and the widths of text in columns of a terminal. */
-import type { Mark } from "../../report/cells.ts";
+import { type Mark, shadeOf } from "../../report/cells.ts";
 
 export type Paint = (text: string, style: Style) => string;
 export type Style = Mark | "bold" | "dim";
 
-const CODES: Readonly<Record<Style, string>> = {
+const CODES: Readonly<Record<ReturnType<typeof shadeOf> | "bold" | "dim", string>> = {
   pass: "32",
   fail: "31",
   error: "35",
@@ -14,7 +14,12 @@ const CODES: Readonly<Record<Style, string>> = {
   dim: "2",
 };
 
-export const colored: Paint = (text, style) => `\u001b[${CODES[style]}m${text}\u001b[0m`;
+export const colored: Paint = (text, style) => `\u001b[${CODES[codeOf(style)]}m${text}\u001b[0m`;
+
+function codeOf(style: Style): keyof typeof CODES {
+  return style === "bold" || style === "dim" ? style : shadeOf(style);
+}
+
 export const plain: Paint = (text) => text;
 
 export function widthOf(text: string): number {
