@@ -31,13 +31,14 @@ function judgement({ unexpected }: RunHead["summary"]): string {
   return unexpected === 0 ? ", all as expected" : `, ${unexpected} not as expected`;
 }
 
-/** Of a judged run that has ended: what it came to as a whole. */
+/** What a run came to by its policy, where the counts do not say it: some regions are below it. */
 export function outcome({ summary }: RunHead): string | undefined {
-  const { localized = [], unexpected = 0, verdict } = summary;
-  if (verdict === undefined) return undefined;
-  const where = localized.length > 0 ? ` Localized: ${localized.map(logLine).join(", ")}.` : "";
-  if (verdict === "unexpected") return `Not as expected.${where}`;
-  return unexpected === 0 ? "As expected." : `As expected in enough regions.${where}`;
+  const { localized = [], verdict } = summary;
+  if (verdict === undefined || localized.length === 0) return undefined;
+  const where = `Localized: ${localized.map(logLine).join(", ")}.`;
+  return verdict === "expected"
+    ? `As expected in enough regions. ${where}`
+    : `Not everywhere as expected in enough regions. ${where}`;
 }
 
 /** Of a run in progress: what is still to come. Undefined once it has ended. */
