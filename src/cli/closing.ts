@@ -18,8 +18,8 @@ export interface ClosingOptions {
   readonly width?: number;
   /** What to type to see more. */
   readonly closer: string;
-  /** What differs between regions, and against the run before. */
-  readonly comparison: readonly string[];
+  /** What differs between regions, and against the run before. Default: nothing. */
+  readonly comparison?: readonly string[];
 }
 
 const LIMITS = { rows: 200, regions: 100 };
@@ -29,7 +29,7 @@ const MAX_OF_ERROR = 10;
 
 export function closingText(
   record: RunRecord,
-  { closer, comparison, ...options }: ClosingOptions,
+  { closer, comparison = [], ...options }: ClosingOptions,
 ): string {
   const { head, jobs } = record;
   if (!head) return "";

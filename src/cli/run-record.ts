@@ -92,7 +92,7 @@ export class RunRecord {
   }
 
   /** Takes over a run that was read as a whole; resolves with the jobs that have ended since. */
-  async load({ head, jobs }: ReadRun): Promise<RecordedJob[]> {
+  async load({ head, jobs }: Pick<ReadRun, "head" | "jobs">): Promise<RecordedJob[]> {
     const read = new Map<string, RecordedJob>();
     for await (const job of jobs()) read.set(job.jobId, this.#recorded(job));
     const before = this.#jobs;
