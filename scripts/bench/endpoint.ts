@@ -1,24 +1,45 @@
-/**
- * A runner endpoint that does nothing but answer: a process of its own, so that what is measured
- * shares no event loop with it. Prints its port. `?ms=` in a job's url is how long it takes.
- */
-import { availableParallelism } from "node:os";
+/** The stub endpoint of a case, and the scripts that send the same jobs to it. */
+import { expectCount } from "./case.ts";
+import { SERVER_CERTIFICATE, SERVER_KEY, startTool, type Tool } from "./processes.ts";
+import type { EndpointQuestion } from "./tools/endpoint.ts";
+import type { LoopAnswer, LoopQuestion } from "./tools/loop.ts";
 
-interface Body {
-  readonly url: string;
-  readonly runners: readonly { readonly name: string }[];
+export interface Endpoint extends AsyncDisposable {
+  /** As in PLAYWRIGHT_RUNNERS. */
+  readonly base: string;
+  /** Jobs that have arrived so far. */
+  readonly received: () => Promise<number>;
+  /** Resolves when the next job arrives. */
+  readonly next: () => Promise<void>;
+  /** Lets jobs with `?gate` in their url be answered, those that come later too, or holds them. */
+  readonly gate: (state: "open" | "close") => Promise<void>;
 }
 
-const server = Bun.serve({
-  hostname: "127.0.0.1",
-  port: 0,
-  idleTimeout: 0,
-  development: false,
-  async fetch(request) {
-    const { runners, url } = (await request.json()) as Body;
-    const at = url.indexOf("?ms=");
-    if (at > 0) await Bun.sleep(Number(url.slice(at + 4)));
-    return Response.json({ results: runners.map(({ name }) => ({ name, status: "pass" })) });
-  },
-});
-console.log(JSON.stringify({ port: server.port, cpus: availableParallelism() }));
+export async function startEndpoint(scheme: "http" | "https" = "http"): Promise<Endpoint> {
+  const tool = startTool<EndpointQuestion, string | number>(
+    "endpoint",
+    scheme === "https" ? [SERVER_CERTIFICATE, SERVER_KEY] : [],
+  );
+  return {
+    base: String(await tool.ask("origin")),
+    received: async () => Number(await tool.ask("received")),
+    next: async () => void (await tool.ask("next")),
+    gate: async (state) => void (await tool.ask(state)),
+    [Symbol.asyncDispose]: () => tool[Symbol.asyncDispose](),
+  };
+}
+
+export type Loop = Tool<LoopQuestion, LoopAnswer>;
+
+/** The same jobs by a script. Rejects unless every job arrived once and passed. */
+export async function timedLoop(
+  loop: Loop,
+  { base, received }: Endpoint,
+  { concurrency, urls }: Pick<LoopQuestion, "concurrency" | "urls">,
+): Promise<LoopAnswer> {
+  const before = await received();
+  const answer = await loop.ask({ base, concurrency, urls });
+  expectCount("jobs of the script that passed", answer.passed, urls.length);
+  expectCount("jobs of the script at the endpoint", (await received()) - before, urls.length);
+  return answer;
+}

@@ -1,22 +1,55 @@
-/** The processes of a benchmark: started, spoken to, and ended with it. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+/**
+ * The processes of a benchmark, and what the system knows of them. Each tool is a process of its
+ * own, so that what is measured shares no event loop with it.
+ */
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-const HERE = import.meta.dir;
+import { CannotRun } from "./case.ts";
 
-export interface Measured {
-  readonly ms: number;
-  /** Processor time of the measured process, in milliseconds. */
-  readonly cpuMs: number;
+const HERE = import.meta.dir;
+const CERTIFICATES = join(HERE, "..", "..", "test", "fixtures", "tls");
+export const SERVER_CERTIFICATE = join(CERTIFICATES, "server.pem");
+export const SERVER_KEY = join(CERTIFICATES, "server.key");
+
+/** Everybody trusts the authority of the endpoint's certificate. */
+export const TRUST = { NODE_EXTRA_CA_CERTS: join(CERTIFICATES, "ca.pem") };
+
+export interface Tool<Question, Answer> extends AsyncDisposable {
+  readonly pid: number;
+  /** Rejects if the tool ends instead of answering. */
+  readonly ask: (question: Question) => Promise<Answer>;
 }
 
-/** The stub endpoint; its base, as in PLAYWRIGHT_RUNNERS. */
-export async function startEndpoint(): Promise<AsyncDisposable & { readonly base: string }> {
-  const child = Bun.spawn([process.execPath, join(HERE, "endpoint.ts")], { stdout: "pipe" });
-  const { port } = JSON.parse(await firstLine(child.stdout)) as { port: number };
+/** Starts `tools/NAME.ts`; ends with its scope. */
+export function startTool<Question, Answer>(
+  name: string,
+  args: readonly string[] = [],
+): Tool<Question, Answer> {
+  const waiting = new Map<number, (answer: Answer) => void>();
+  const child = Bun.spawn([process.execPath, join(HERE, "tools", `${name}.ts`), ...args], {
+    stdio: ["ignore", "inherit", "inherit"],
+    // Bun would queue past 256 requests at once; volley raises this for itself.
+    env: { ...process.env, ...TRUST, BUN_CONFIG_MAX_HTTP_REQUESTS: "4096" },
+    ipc: ({ answer, id }: { id: number; answer: Answer }) => {
+      waiting.get(id)?.(answer);
+      waiting.delete(id);
+    },
+  });
+  const ended = child.exited.then((code) => {
+    throw new Error(`${name} ended with code ${code}.`);
+  });
+  ended.catch(() => {});
+  let questions = 0;
   return {
-    base: `http://127.0.0.1:${port}`,
+    pid: child.pid,
+    ask: (question) => {
+      const id = ++questions;
+      const { promise, resolve } = Promise.withResolvers<Answer>();
+      waiting.set(id, resolve);
+      child.send({ id, question });
+      return Promise.race([promise, ended]);
+    },
     [Symbol.asyncDispose]: async () => {
       child.kill("SIGKILL");
       await child.exited;
@@ -24,115 +57,42 @@ export async function startEndpoint(): Promise<AsyncDisposable & { readonly base
   };
 }
 
-/** The bare loop over the same jobs. Throws unless every job passed. */
-export async function bareLoop(
-  base: string,
-  concurrency: number,
-  urls: readonly string[],
-): Promise<Measured> {
-  const child = Bun.spawn(
-    [process.execPath, join(HERE, "bare-loop.ts"), base, String(concurrency)],
-    {
-      stdin: new Blob([JSON.stringify(urls)]),
-      stdout: "pipe",
-      env: { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: "4096" },
-    },
-  );
-  const result = JSON.parse(await new Response(child.stdout).text()) as Measured & {
-    passed: number;
-  };
-  if (result.passed !== urls.length) throw new Error(`The bare loop lost jobs: ${result.passed}.`);
-  return result;
-}
-
-export interface Volley extends AsyncDisposable {
-  readonly api: string;
-  /** Processor time so far, in milliseconds. */
-  readonly cpuMs: () => Promise<number>;
-  /** Largest resident memory so far, in bytes. */
-  readonly peakMemory: () => Promise<number>;
-  readonly stop: (signal: NodeJS.Signals) => Promise<unknown>;
-}
-
-/** `volley serve` on a data folder, removed at the end unless it is given. */
-export async function startVolley(
-  binary: string,
-  base: string,
-  { args = [], data }: { args?: readonly string[]; data?: string } = {},
-): Promise<Volley> {
-  const folder = data ?? (await mkdtemp(join(tmpdir(), "volley-bench-")));
-  const child = Bun.spawn([binary, "serve", "--port", "0", "--data", folder, ...args], {
-    stdout: "pipe",
-    stderr: "ignore",
-    env: { ...process.env, PLAYWRIGHT_RUNNERS: JSON.stringify({ eu: base }) },
-  });
-  const origin = (await firstLine(child.stdout)).split(" ").at(-1) ?? "";
-  const stop = async (signal: NodeJS.Signals): Promise<unknown> => {
-    child.kill(signal);
-    return child.exited;
-  };
-  return {
-    api: `${origin}/api/orchestrator`,
-    cpuMs: async () => processorTime(await readFile(`/proc/${child.pid}/stat`, "utf8")),
-    peakMemory: async () => peak(await readFile(`/proc/${child.pid}/status`, "utf8")),
-    stop,
-    [Symbol.asyncDispose]: async () => {
-      await stop("SIGKILL");
-      if (data === undefined) await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-/** One run of the jobs, from submit to its end. Throws unless every job passed. */
-export async function run(
-  { api, cpuMs }: Volley,
-  concurrency: number,
-  urls: readonly string[],
-): Promise<Measured & { readonly submitMs: number }> {
-  const body = JSON.stringify({
-    mode: "remote",
-    concurrency,
-    runners: urls.map((url) => ({ name: "t", region: "eu", input: { url } })),
-  });
-  const cpu = await cpuMs();
-  const began = performance.now();
-  const runId = await submit(api, body);
-  const submitMs = performance.now() - began;
-  let status: { state: string } = { state: "queued" };
-  while (status.state === "queued" || status.state === "running") {
-    status = (await (await fetch(`${api}/${runId}/status?wait=60`)).json()) as typeof status;
-  }
-  const ms = performance.now() - began;
-  const used = (await cpuMs()) - cpu;
-  const { summary } = (await (await fetch(`${api}/${runId}`)).json()) as {
-    summary: { passed: number };
-  };
-  if (summary.passed !== urls.length) throw new Error(`volley lost jobs: ${summary.passed}.`);
-  return { ms, cpuMs: used, submitMs };
-}
-
-export async function submit(api: string, body: string): Promise<string> {
-  const headers = { "content-type": "application/json" };
-  const response = await fetch(api, { method: "POST", headers, body });
-  if (response.status !== 202) throw new Error(`The submit was refused: ${await response.text()}`);
-  return ((await response.json()) as { runId: string }).runId;
-}
-
-async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+/** The first line of a process's output; undefined if it ends before. */
+export async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string | undefined> {
   let text = "";
   for await (const chunk of stream) {
     text += new TextDecoder().decode(chunk);
-    if (text.includes("\n")) break;
+    if (text.includes("\n")) return text.slice(0, text.indexOf("\n"));
   }
-  return text.trim();
+  return undefined;
 }
 
-/** utime and stime, in ticks of 10 ms (proc(5)). */
-function processorTime(stat: string): number {
+/** Processor time of a process and all its children so far, in milliseconds (proc(5)). */
+export async function processorMs(pid: number): Promise<number> {
+  const stat = await proc(`${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  // utime, stime, cutime, cstime: ticks of 10 ms; the last two of children that have ended.
+  const own = [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field]) * 10, 0);
+  const living = await Promise.all((await childrenOf(pid)).map(processorMs));
+  return living.reduce((sum, ms) => sum + ms, own);
 }
 
-function peak(status: string): number {
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1_024;
+async function childrenOf(pid: number): Promise<number[]> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const lists = await Promise.all(threads.map((id) => proc(`${pid}/task/${id}/children`)));
+  return lists.flatMap((list) => list.split(" ").filter(Boolean).map(Number));
+}
+
+/** Resident memory of a process, in bytes: the most so far, or now. */
+export async function memory(pid: number, which: "peak" | "now"): Promise<number> {
+  const status = await proc(`${pid}/status`);
+  const line = which === "peak" ? /^VmHWM:\s+(\d+) kB/m : /^VmRSS:\s+(\d+) kB/m;
+  return Number(line.exec(status)?.[1]) * 1_024;
+}
+
+async function proc(path: string): Promise<string> {
+  if (process.platform !== "linux") {
+    throw new CannotRun("Processor time and memory of a process are read from /proc, on Linux.");
+  }
+  return readFile(`/proc/${path}`, "utf8");
 }

@@ -1,0 +1,2 @@
+/** Nothing: what Bun itself weighs. */
+void 0;

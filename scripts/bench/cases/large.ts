@@ -1,0 +1,102 @@
+/** A run ten times as large: rate, submit and memory; how quick reads stay while jobs fly. */
+import type { Case } from "../case.ts";
+import { compare, interleave, told } from "../comparison.ts";
+import { startEndpoint } from "../endpoint.ts";
+import { memory } from "../processes.ts";
+import { jobUrls, type RunOptions, startVolley, timedRun, type Volley } from "../volley.ts";
+
+const REGIONS = 4;
+const CONCURRENCY = 256;
+const MEGABYTE = 1e6;
+
+/** Peak memory is that of one server over all rounds. */
+export const large: Case = async ({ binary, jobs, rounds }) => {
+  await using endpoint = await startEndpoint();
+  await using volley = await startVolley({ binary, endpoint });
+  // One warm-up of the small size serves both: the large run is long.
+  await timedRun(volley, endpoint, ofJobs(jobs));
+  const ten: { perSecond: number; submitMs: number; peak: number }[] = [];
+  const one: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    one.push((jobs / (await timedRun(volley, endpoint, ofJobs(jobs))).ms) * 1_000);
+    const { ms, submitMs } = await timedRun(volley, endpoint, ofJobs(jobs * 10));
+    const peak = (await memory(volley.pid, "peak")) / MEGABYTE;
+    ten.push({ perSecond: ((jobs * 10) / ms) * 1_000, submitMs, peak });
+  }
+  const name = `run of ${jobs * 10} jobs`;
+  return [
+    compare({
+      name,
+      compared: `rate against a run of ${jobs}`,
+      unit: "jobs/s",
+      better: "more",
+      volley: ten.map(({ perSecond }) => perSecond),
+      baseline: one,
+      target: 0.85,
+    }),
+    compare({
+      name,
+      compared: "peak memory against the bound",
+      unit: "MB",
+      better: "less",
+      volley: ten.map(({ peak }) => peak),
+      baseline: 200,
+      target: 1,
+    }),
+    told(
+      { name, compared: "time to accept it", unit: "ms" },
+      ten.map(({ submitMs }) => submitMs),
+    ),
+  ];
+};
+
+function ofJobs(count: number): RunOptions {
+  return { urls: jobUrls(count / REGIONS), regions: REGIONS, concurrency: CONCURRENCY };
+}
+
+/** Reads one after the other while a run is in progress: how late is an answer? */
+export const busy: Case = async ({ binary, jobs, rounds }) => {
+  await using endpoint = await startEndpoint();
+  await using volley = await startVolley({ binary, endpoint });
+  const urls = jobUrls(jobs);
+  const measured = await interleave(rounds, {
+    status: async () => {
+      const runId = `busy-${Bun.randomUUIDv7()}`;
+      const run = timedRun(volley, endpoint, { urls, concurrency: CONCURRENCY, runId });
+      return p99(await latencies(volley, runId, run));
+    },
+  });
+  return [
+    compare({
+      name: `status while ${jobs} jobs fly`,
+      compared: "p99 against the bound",
+      unit: "ms",
+      better: "less",
+      volley: measured.status,
+      baseline: 20,
+      target: 1,
+    }),
+  ];
+};
+
+/** Milliseconds of status and list in turn, a millisecond between them, until the run has ended. */
+async function latencies({ api }: Volley, runId: string, run: Promise<unknown>): Promise<number[]> {
+  const ended = new AbortController();
+  const end = run.finally(() => ended.abort());
+  const measured: number[] = [];
+  for (let asked = 0; !ended.signal.aborted; asked++) {
+    const began = performance.now();
+    const response = await fetch(asked % 2 === 0 ? `${api}/${runId}/status` : api);
+    await response.text();
+    // Until the submit is answered there is no such run.
+    if (response.ok) measured.push(performance.now() - began);
+    await Bun.sleep(1);
+  }
+  await end;
+  return measured;
+}
+
+function p99(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length * 0.99)] ?? NaN;
+}
