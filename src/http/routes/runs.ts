@@ -57,7 +57,7 @@ export function runRoutes({ keepOpen, orchestrator, store }: RunRoutesDeps) {
     )
     .get(
       "/:runId/status",
-      async ({ params: { runId }, query, request }) => {
+      async ({ params: { runId }, query, request, set, status: answer }) => {
         let status = await statusOf(runId);
         const wait = waitMs(query);
         if (wait > 0 && isOpen(status)) {
@@ -66,8 +66,9 @@ export function runRoutes({ keepOpen, orchestrator, store }: RunRoutesDeps) {
           status = await statusOf(runId);
         }
         const tag = entityTag(status);
-        if (isFresh(request, tag)) return notModified(tag);
-        return Response.json(status, { headers: { etag: tag } });
+        // Not a Response of our own: the framework would read its body to add its headers.
+        set.headers["etag"] = tag;
+        return isFresh(request, tag) ? answer(304, undefined) : status;
       },
       {
         params: RunParams,
