@@ -18,10 +18,13 @@ export const NotModified = Type.Undefined({ description: "As `If-None-Match` say
 
 /**
  * Weak: two representations of one status may differ in their bytes. `maker`: what else the
- * representation depends on.
+ * representation depends on, such as a version.
  */
 export function entityTag(status: RunStatus, maker = ""): string {
-  return `W/"${Bun.hash(JSON.stringify(status) + maker).toString(36)}"`;
+  const { completedJobs, failedJobs, queuedJobs, runId, runningJobs, state, updatedAt } = status;
+  const jobs = `${queuedJobs}.${runningJobs}.${completedJobs}.${failedJobs}`;
+  // Every field that ever changes, and whose they are.
+  return `W/"${runId}.${state}.${jobs}.${updatedAt}.${maker}"`;
 }
 
 /** Whether the client has what `tag` names already. Tags are compared weakly, as 13.1.2 asks. */
