@@ -1,5 +1,5 @@
 /**
- * JSON from outside: parsed values are walked once, without recursion, before anything else
+ * JSON from outside: parsed values are walked once, with bounded recursion, before anything else
  * touches them.
  *
  * JSON.parse accepts a depth at which JSON.stringify overflows the stack, keys that reach a
@@ -15,35 +15,43 @@ export interface JsonFault {
   readonly message: string;
 }
 
-interface Visit {
-  readonly value: unknown;
-  readonly depth: number;
-  readonly parent: Visit | undefined;
-  readonly key: string | number;
+/** A fault and the way to it, from the inside out. */
+interface Found {
+  readonly message: string;
+  readonly way: (string | number)[];
 }
 
 /** The first fault of a value that JSON.parse returned, or undefined if it is safe to keep. */
 export function jsonFault(root: unknown): JsonFault | undefined {
-  const stack: Visit[] = [{ value: root, depth: 0, parent: undefined, key: "" }];
-  for (let visit = stack.pop(); visit; visit = stack.pop()) {
-    const message = scalarFault(visit.value);
-    if (message) return { path: pointer(visit), message };
-    if (typeof visit.value !== "object" || visit.value === null) continue;
-    const depth = visit.depth + 1;
-    if (depth > MAX_JSON_DEPTH) {
-      return { path: pointer(visit), message: `Nests deeper than ${MAX_JSON_DEPTH} levels.` };
+  const found = findFault(root, MAX_JSON_DEPTH);
+  return found && { path: pointer(found.way.toReversed()), message: found.message };
+}
+
+/** Recursive, but never deeper than `levels`; allocates nothing unless there is a fault. */
+function findFault(value: unknown, levels: number): Found | undefined {
+  if (typeof value !== "object" || value === null) return found(scalarFault(value));
+  if (levels === 0) return found(`Nests deeper than ${MAX_JSON_DEPTH} levels.`);
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      const fault = findFault(value[index], levels - 1);
+      if (fault) return within(fault, index);
     }
-    const keys = Array.isArray(visit.value) ? visit.value.keys() : Object.keys(visit.value);
-    for (const key of keys) {
-      const child = { value: (visit.value as never)[key], depth, parent: visit, key };
-      const fault = typeof key === "string" ? keyFault(key) : undefined;
-      if (fault) return { path: pointer(child), message: fault };
-      if (typeof child.value === "object" ? child.value !== null : scalarFault(child.value)) {
-        stack.push(child);
-      }
-    }
+    return undefined;
+  }
+  for (const key of Object.keys(value)) {
+    const fault = found(keyFault(key)) ?? findFault((value as never)[key], levels - 1);
+    if (fault) return within(fault, key);
   }
   return undefined;
+}
+
+function found(message: string | undefined): Found | undefined {
+  return message === undefined ? undefined : { message, way: [] };
+}
+
+function within(fault: Found, key: string | number): Found {
+  fault.way.push(key);
+  return fault;
 }
 
 function keyFault(key: string): string | undefined {
@@ -65,12 +73,8 @@ function textFault(text: string): string | undefined {
   return text.isWellFormed() ? undefined : "Contains half of a surrogate pair.";
 }
 
-function pointer(visit: Visit): string {
-  const keys: string[] = [];
-  for (let at: Visit | undefined = visit; at?.parent; at = at.parent) {
-    keys.unshift(String(at.key).replaceAll("~", "~0").replaceAll("/", "~1"));
-  }
-  return keys.map((key) => `/${key}`).join("");
+function pointer(keys: readonly (string | number)[]): string {
+  return keys.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
 /** Whether arrays and objects nest deeper than MAX_JSON_DEPTH. */
