@@ -33,6 +33,24 @@ export const History = Type.Object(
       description: "Of ended runs, newest first; at most 50. Empty if there is none.",
     }),
   },
-  { additionalProperties: false, description: "The last answers of a cell." },
+  {
+    additionalProperties: false,
+    description: "The last answers of a cell.",
+    examples: [
+      {
+        runner: "cookieBannerTest",
+        url: "https://example.com",
+        results: [
+          {
+            runId: "run_abc123",
+            region: "eu-west-1",
+            at: "2024-01-01T00:01:00.000Z",
+            status: "pass",
+            durationMs: 1234,
+          },
+        ],
+      },
+    ],
+  },
 );
 export type History = Static<typeof History>;

@@ -198,6 +198,17 @@ export const RunRequest = Type.Object(
         ],
         mode: "remote",
       },
+      {
+        runners: ["us-east-1", "eu-west-1", "ap-southeast-1"].map((region) => ({
+          name: "cookieBannerTest",
+          region,
+          input: { url: "https://example.com" },
+        })),
+        mode: "remote",
+        expect: { "eu-*": "pass", "*": "fail" },
+        policy: "all",
+        ignore: ["details.timestamp"],
+      },
     ],
   },
 );

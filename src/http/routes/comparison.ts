@@ -2,6 +2,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 
+import { COMPARISON_EXAMPLE } from "../../domain/comparison-example.ts";
 import { Comparison, type ComparisonSource } from "../../domain/comparison.ts";
 import { AppError } from "../../domain/errors.ts";
 import { History } from "../../domain/history.ts";
@@ -76,19 +77,25 @@ export function comparisonRoutes({ endpointOf, store }: ComparisonRoutesDeps) {
       "/:runId/comparison",
       async ({ params: { runId }, query, request }) => {
         const original = originalRequest(request);
+        const headers = {
+          "content-type": "application/json;charset=utf-8",
+          "cache-control": "no-store",
+        };
         const compared = await compareRun(store, runId, {
           ignore: ignored(query),
           endpointOf: (region) => endpointOf(region, original),
         });
-        return streamedText(written(compared), {
-          "content-type": "application/json;charset=utf-8",
-          "cache-control": "no-store",
-        });
+        // The framework answers HEAD with this handler.
+        if (request.method === "HEAD") return new Response(null, { headers });
+        return streamedText(written(compared), headers);
       },
       {
         params: RunParams,
         query: ComparisonQuery,
-        response: { 200: Comparison, ...problems(400, 404, 503) },
+        response: {
+          200: { ...Comparison, examples: [COMPARISON_EXAMPLE] },
+          ...problems(400, 404, 503),
+        },
         detail: {
           summary: "A run's regions side by side",
           description:

@@ -66,7 +66,10 @@ const RerunRequest = Type.Object(
   {
     additionalProperties: false,
     description: "Which runners to run again.",
-    examples: [{ only: "all" }],
+    examples: [
+      { only: "all" },
+      { cells: [{ name: "cookieBannerTest", region: "us-east-1", url: "https://example.com" }] },
+    ],
   },
 );
 type RerunRequest = Static<typeof RerunRequest>;
