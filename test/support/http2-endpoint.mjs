@@ -64,6 +64,11 @@ server.on("session", (session) => {
   let last = Infinity;
   session.on("stream", (stream, headers) => {
     stream.on("error", () => {});
+    // Only jobs are told of: who asks for /info gets no answer worth counting.
+    if (headers[":method"] !== "POST") {
+      stream.respond({ ":status": 404 }, { endStream: true });
+      return;
+    }
     if (stream.id > last) {
       state.ignored++;
       return;
