@@ -74,18 +74,29 @@ export class Endpoint {
     this.#sessions.close();
   }
 
+  /**
+   * Over HTTP/2, and over HTTP/1.1 if the server says that it did not look at the request: it did
+   * not choose HTTP/2 in the handshake, or it refused the stream (RFC 9113, 8.7; the runtime has
+   * tried it on several connections then, as where each serves a few requests only).
+   */
   async #sendNewer(send: (protocol: HttpVersion) => Promise<Response>): Promise<Response> {
     try {
       return await send("http2");
     } catch (error) {
-      const { code } = error as { code?: unknown };
-      if (code === "EPROTO") this.#version?.forget();
-      if (code !== "HTTP2Unsupported") throw error;
-      // Found in the handshake, so nothing was sent.
-      this.#version?.unsupported();
-      return send("http1.1");
+      const code = codeOf(error);
+      if (code === "HTTP2Unsupported") this.#version?.unsupported();
+      else if (code === "EPROTO") this.#version?.forget();
+      if (code !== "HTTP2Unsupported" && code !== "HTTP2RefusedStream") throw error;
+      return send("http1.1").catch((second: unknown) => {
+        // A server of HTTP/2 only: what it said first is what there is to know.
+        throw codeOf(second) === "EPROTO" ? error : second;
+      });
     }
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null)?.code;
 }
 
 function authorization({ token }: Region): Record<string, string> {

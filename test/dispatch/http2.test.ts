@@ -50,20 +50,27 @@ describe("remoteDispatch over HTTP/2", () => {
     expectOnce(await endpoint.state(), 500);
   });
 
-  test("loses and doubles nothing at a server that ends each connection after 100 requests", async () => {
-    await using endpoint = await startHttp2Endpoint({ goawayEvery: 100 });
-    const dispatch = behaviours(endpoint, "brief");
-    const inARow = async (): Promise<void> => {
-      for (let sent = 0; sent < 20; sent++) {
-        expect((await dispatch(job("brief"), never())).state).toBe("completed");
-      }
-    };
-    await soon(Promise.all(Array.from({ length: 150 }, inARow)), 15_000);
-    const state = await endpoint.state();
-    expect(state.connections).toBeGreaterThan(10);
-    expect(state.ignored).toBeGreaterThan(0);
-    expectOnce(state, 3_000);
-  });
+  test.each([
+    ["100 requests", { goawayEvery: 100 }],
+    ["10 requests, and speaks HTTP/1.1 as well", { goawayEvery: 10, http1: true }],
+  ])(
+    "loses and doubles nothing at a server that ends each connection after %s",
+    async (_what, options) => {
+      await using endpoint = await startHttp2Endpoint(options);
+      const dispatch = behaviours(endpoint, "brief");
+      const inARow = async (): Promise<void> => {
+        for (let sent = 0; sent < 20; sent++) {
+          expect(await dispatch(job("brief"), never())).toMatchObject({ state: "completed" });
+        }
+      };
+      await soon(Promise.all(Array.from({ length: 150 }, inARow)), 30_000);
+      const state = await endpoint.state();
+      expect(state.connections).toBeGreaterThan(10);
+      expect(state.ignored).toBeGreaterThan(0);
+      expectOnce(state, 3_000);
+    },
+    40_000,
+  );
 
   test("finishes what is in flight when the server says goodbye, and goes on", async () => {
     await using endpoint = await startHttp2Endpoint();
@@ -121,15 +128,28 @@ describe("remoteDispatch over HTTP/2", () => {
     expect(outcome).toMatchObject({ state: "failed", errorCode: "connection_refused", retry: {} });
   });
 
+  test("turns to HTTP/1.1 where every stream is refused and there is another way", async () => {
+    await using endpoint = await startHttp2Endpoint({ http1: true });
+    const dispatch = behaviours(endpoint, "refuse", "pass");
+    expect((await soon(dispatch(job("refuse"), never()))).state).toBe("completed");
+    expect((await endpoint.state()).older).toBe(1);
+    expect((await soon(dispatch(job("pass"), never()))).state).toBe("completed");
+    expect((await endpoint.state()).older).toBe(1);
+  });
+
   test("reads no more of an endless answer than it may, and leaves the connection to others", async () => {
     await using endpoint = await startHttp2Endpoint();
-    const dispatch = behaviours(endpoint, "flood");
-    for (const outcome of await many(10, () => dispatch(job("flood"), never()))) {
-      expect(outcome.errorCode).toBe("response_too_large");
-    }
-    await eventually("no stream stays", async () => (await endpoint.state()).active === 0);
-    expect((await endpoint.state()).connections).toBeLessThan(4);
-  });
+    const dispatch = behaviours(endpoint, "mixed");
+    const beside = dispatch(job("mixed", [{ name: "hold" }]), never());
+    await eventually("it is held", async () => (await endpoint.state()).active === 1);
+    const floods = await many(10, () => dispatch(job("mixed", [{ name: "flood" }]), never()));
+    expect(new Set(floods.map(({ errorCode }) => errorCode))).toEqual(
+      new Set(["response_too_large"]),
+    );
+    await eventually("their streams close", async () => (await endpoint.state()).active === 1);
+    await endpoint.control("release");
+    expect((await soon(beside)).state).toBe("completed");
+  }, 20_000);
 
   test("keeps no slot among the runtime's requests, whatever ended early", async () => {
     await using endpoint = await startHttp2Endpoint();

@@ -10,17 +10,30 @@ import { createServer } from "node:http";
 import { constants, createSecureServer } from "node:http2";
 
 const [cert, key, json] = process.argv.slice(2);
-const { maxStreams, goawayEvery } = JSON.parse(json);
+const { maxStreams, goawayEvery, http1 = false } = JSON.parse(json);
 
-const state = { connections: 0, open: 0, active: 0, peak: 0, cancelled: 0, ignored: 0, posts: {} };
+const state = {
+  connections: 0,
+  open: 0,
+  active: 0,
+  peak: 0,
+  cancelled: 0,
+  ignored: 0,
+  older: 0,
+  posts: {},
+};
 const sessions = new Set();
 const held = new Set();
 
+function answer(body) {
+  const { runners } = JSON.parse(body);
+  return JSON.stringify({ results: runners.map(() => ({ status: "pass" })) });
+}
+
 function pass(stream, body) {
   if (stream.destroyed) return;
-  const { runners } = JSON.parse(body);
   stream.respond({ ":status": 200, "content-type": "application/json" });
-  stream.end(JSON.stringify({ results: runners.map(() => ({ status: "pass" })) }));
+  stream.end(answer(body));
 }
 
 const BEHAVIOUR = {
@@ -47,6 +60,7 @@ const BEHAVIOUR = {
 const server = createSecureServer({
   cert: readFileSync(cert),
   key: readFileSync(key),
+  allowHTTP1: http1,
   settings: maxStreams === undefined ? {} : { maxConcurrentStreams: maxStreams },
 });
 server.on("sessionError", () => {});
@@ -97,6 +111,18 @@ function receive(stream, headers) {
   stream.on("data", (chunk) => (body += chunk));
   stream.on("end", () => BEHAVIOUR[behaviour](stream, body));
 }
+
+/** Each request is announced in this way, too; those of HTTP/2 were received as streams. */
+server.on("request", (request, response) => {
+  if (request.httpVersionMajor === 2) return;
+  const id = request.headers["idempotency-key"];
+  state.posts[id] = (state.posts[id] ?? 0) + 1;
+  state.older++;
+  let body = "";
+  request.setEncoding("utf8");
+  request.on("data", (chunk) => (body += chunk));
+  request.on("end", () => response.end(answer(body)));
+});
 
 const CONTROL = {
   "/state": () => {},

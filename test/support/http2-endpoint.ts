@@ -10,6 +10,8 @@ export interface Http2EndpointOptions {
   readonly maxStreams?: number;
   /** Each connection ends, gracefully, with its so-manieth request. */
   readonly goawayEvery?: number;
+  /** HTTP/1.1 as well; there every job passes. */
+  readonly http1?: boolean;
 }
 
 export interface Http2State {
@@ -23,6 +25,8 @@ export interface Http2State {
   readonly cancelled: number;
   /** Streams that came after a GOAWAY had excluded them. */
   readonly ignored: number;
+  /** Requests over HTTP/1.1. */
+  readonly older: number;
   /** How often each idempotency key was received, apart from ignored streams. */
   readonly posts: Readonly<Record<string, number>>;
 }
