@@ -43,8 +43,6 @@ export async function storeRuns(binary: string, folder: string, count: number): 
     db.run(`INSERT INTO facets (kind, value, run) SELECT 'region', 'eu', n FROM numbers`);
     db.run(`INSERT INTO facets (kind, value, run)
       SELECT 'tag', iif(n % 100 = 0, 'nightly', 'hourly'), n FROM numbers`);
-    db.run(`INSERT INTO facets (kind, value, run)
-      SELECT 'url', 'http://site.example/' || (n % 1000), n FROM numbers ORDER BY n % 1000, n`);
   })();
   db.run("PRAGMA wal_checkpoint(TRUNCATE)");
 }

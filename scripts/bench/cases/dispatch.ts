@@ -76,7 +76,7 @@ export const mixedLatency: Case = async (options) => {
   await using parts = await start(options, "http");
   const rows: Row[] = [];
   for (const [concurrency, count] of [
-    [64, options.jobs / 2],
+    [64, options.jobs / 4],
     [256, options.jobs],
   ] as const) {
     const urls = jobUrls(count, (index) => `?ms=${index % 50 === 0 ? 500 : 10}`);

@@ -11,9 +11,9 @@ const MEGABYTE = 1e6;
 const IDLE_MS = 300;
 
 /** Start-up and idle memory against a bare Elysia app with swagger, compiled alike. */
-export const start: Case = async ({ binary, rounds }) => {
+export const start: Case = async ({ binary, quick, rounds }) => {
   const bare = await bareBinary("swagger");
-  const { baseline, volley } = await interleave(rounds * 2, {
+  const { baseline, volley } = await interleave(quick ? 1 : rounds * 2, {
     volley: async () => {
       const began = performance.now();
       await using server = await startVolley({ binary });
