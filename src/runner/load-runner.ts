@@ -2,6 +2,8 @@
  * Loads the file of a runner inside its host, with its own words for what goes wrong: a message is
  * read far from this machine and names no absolute path.
  */
+import { realpathSync } from "node:fs";
+
 import type { Task } from "./host-messages.ts";
 import { thrownText } from "./reply.ts";
 import { RunnerFault } from "./runner-errors.ts";
@@ -18,6 +20,10 @@ export interface LoadedRunner {
 /** Throws RunnerFault. A module that failed stays in the process: a mended one needs another. */
 export async function loadRunner(task: Task, root: string): Promise<LoadedRunner> {
   const file = task.path.replace(`${root}/`, "");
+  // It was no link when it was found; whoever put one there since names a file of elsewhere.
+  if (leadsElsewhere(task.path)) {
+    throw new RunnerFault("cannot_load", `Cannot load ${file}: it is a link.`);
+  }
   exposeLocals(task.path, task.locals);
   let module: LoadedRunner["module"];
   try {
@@ -29,6 +35,15 @@ export async function loadRunner(task: Task, root: string): Promise<LoadedRunner
   const run = module[task.exportName];
   if (typeof run === "function") return { run: run as RunnerFunction, module };
   throw new RunnerFault("not_a_function", `"${task.exportName}" of ${file} is not a function.`);
+}
+
+/** What is gone is left to the import, which says so. */
+function leadsElsewhere(path: string): boolean {
+  try {
+    return realpathSync(path) !== path;
+  } catch {
+    return false;
+  }
 }
 
 interface ModuleFault {
