@@ -38,10 +38,16 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.byteLength;
+      if (size > maxBytes) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    // Whoever sent it is gone, or sent what is no HTTP; a defect of the server it is not.
+    if (!request.signal.aborted) throw error;
+    throw new AppError("malformed_json", "The body was not sent to its end.", { cause: error });
   }
   return Buffer.concat(chunks, size);
 }

@@ -6,6 +6,8 @@
  * prototype, characters that a database refuses, and numbers it silently changes.
  */
 export const MAX_JSON_DEPTH = 32;
+/** Of one string of a request, a key of an object included; as UTF-8. */
+export const MAX_STRING_BYTES = 65_536;
 
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
@@ -39,6 +41,8 @@ function findFault(value: unknown, levels: number): Found | undefined {
     return undefined;
   }
   for (const key of Object.keys(value)) {
+    // Its own path would repeat it.
+    if (isTooLarge(key)) return found(LARGE);
     const fault = found(keyFault(key)) ?? findFault((value as never)[key], levels - 1);
     if (fault) return within(fault, key);
   }
@@ -68,7 +72,15 @@ function scalarFault(value: unknown): string | undefined {
   return undefined;
 }
 
+const LARGE = `Contains a string larger than ${MAX_STRING_BYTES / 1024} KiB.`;
+
+function isTooLarge(text: string): boolean {
+  // A unit of UTF-16 has three bytes at most: few strings have to be measured.
+  return text.length * 3 > MAX_STRING_BYTES && Buffer.byteLength(text) > MAX_STRING_BYTES;
+}
+
 function textFault(text: string): string | undefined {
+  if (isTooLarge(text)) return LARGE;
   if (text.includes("\0")) return "Contains the character U+0000.";
   return text.isWellFormed() ? undefined : "Contains half of a surrogate pair.";
 }

@@ -15,6 +15,7 @@ const objects = (depth: number): unknown =>
 const TOO_DEEP = `Nests deeper than ${MAX_JSON_DEPTH} levels.`;
 const NUL = "Contains the character U+0000.";
 const LONE = "Contains half of a surrogate pair.";
+const LARGE = "Contains a string larger than 64 KiB.";
 const NUMBER = "This number cannot be kept exactly; send it as a string.";
 
 describe("jsonFault", () => {
@@ -71,6 +72,27 @@ describe("jsonFault", () => {
     });
   });
 
+  test("allows strings of 64 KiB and no larger, in bytes, keys included", () => {
+    for (const [character, most] of [
+      ["x", 65_536],
+      ["\u00e9", 32_768],
+      ["\u20ac", 21_845],
+      ["\u{1f511}", 16_384],
+    ] as const) {
+      const largest = character.repeat(most);
+      expect(jsonFault({ a: [largest], [largest]: 1 })).toBeUndefined();
+      expect(jsonFault({ a: [`${largest}${character}`] })).toEqual({
+        path: "/a/0",
+        message: LARGE,
+      });
+      // The path names where, without repeating it.
+      expect(jsonFault({ a: { [`${largest}${character}`]: 1 } })).toEqual({
+        path: "/a",
+        message: LARGE,
+      });
+    }
+  });
+
   test("survives a value nested 200 000 deep", () => {
     expect(jsonFault(arrays(200_000))?.message).toBe(TOO_DEEP);
     expect(jsonFault(objects(200_000))?.message).toBe(TOO_DEEP);
@@ -102,6 +124,27 @@ describe("nestsTooDeep", () => {
       expect(nestsTooDeep(value)).toBe(false);
     },
   );
+
+  test("allows strings of 64 KiB and no larger, in bytes, keys included", () => {
+    for (const [character, most] of [
+      ["x", 65_536],
+      ["\u00e9", 32_768],
+      ["\u20ac", 21_845],
+      ["\u{1f511}", 16_384],
+    ] as const) {
+      const largest = character.repeat(most);
+      expect(jsonFault({ a: [largest], [largest]: 1 })).toBeUndefined();
+      expect(jsonFault({ a: [`${largest}${character}`] })).toEqual({
+        path: "/a/0",
+        message: LARGE,
+      });
+      // The path names where, without repeating it.
+      expect(jsonFault({ a: { [`${largest}${character}`]: 1 } })).toEqual({
+        path: "/a",
+        message: LARGE,
+      });
+    }
+  });
 
   test("survives a value nested 200 000 deep", () => {
     expect(nestsTooDeep(arrays(200_000))).toBe(true);
