@@ -1,6 +1,6 @@
 /**
  * bun run build: dist/volley, one executable for this machine. With --all: one for every platform,
- * as dist/volley-<version>-<target>, and SHA256SUMS.
+ * as dist/volley-<version>-<target>, their bill of materials (CycloneDX) and SHA256SUMS.
  *
  * The binary reads no `.env` and no `bunfig.toml` from the folder it is started in: a preload
  * named there would be foreign code inside the server.
@@ -9,6 +9,7 @@ import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import { version } from "../package.json" with { type: "json" };
+import { sbom } from "./sbom.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const DIST = join(ROOT, "dist");
@@ -29,13 +30,16 @@ export function build(): Promise<string> {
   return compile(process.platform === "win32" ? "volley.exe" : "volley");
 }
 
-/** Builds every target and the list of their checksums; returns the paths. */
+/** Builds every target, what they are made of and the list of checksums; returns the paths. */
 async function buildAll(): Promise<string[]> {
   const built: string[] = [];
   for (const target of TARGETS) {
     const suffix = target.startsWith("windows") ? ".exe" : "";
     built.push(await compile(`volley-${version}-${target}${suffix}`, target));
   }
+  const bill = join(DIST, `volley-${version}.cdx.json`);
+  await Bun.write(bill, await sbom());
+  built.push(bill);
   const sums = await Promise.all(
     built.map(async (path) => `${await sha256(path)}  ${basename(path)}\n`),
   );
