@@ -2,8 +2,10 @@
  * Configuration: the only reader of the process environment. Everything is validated at once, and
  * a fault never shows a token.
  */
+import { anonymityFaults, exposedBy, localModeFaults, readAdminKey } from "./cli/exposure.ts";
 import { StartError } from "./domain/errors.ts";
 import { checkRegions, parseRegions, type Regions } from "./domain/region.ts";
+import type { AccessSettings } from "./http/access/create-access.ts";
 import { describeFlags, type FlagTable, type FlagValues } from "./lib/flags.ts";
 import { checkValues, parseFlags } from "./lib/parse-flags.ts";
 import { isPair, readCertificates, readPrivateKey, type TlsPair } from "./lib/pem.ts";
@@ -26,7 +28,16 @@ const ENV_PREFIX = "VOLLEY_";
 export type OrchestratorConfig = FlagValues<typeof orchestratorFlags> & {
   readonly regions: Regions;
 };
-export type ServeConfig = FlagValues<typeof serveFlags> & OrchestratorConfig;
+/** What `volley serve` was asked for, by whom it concerns. */
+export interface ServeConfig extends Pick<
+  FlagValues<typeof serveFlags>,
+  "host" | "port" | "drain"
+> {
+  /** What `tlsCert` and `tlsKey` hold. */
+  readonly tls?: TlsPair;
+  readonly access: AccessSettings;
+  readonly orchestrator: OrchestratorConfig;
+}
 export type RunnerConfig = FlagValues<typeof runnerFlags> & {
   readonly dir: string;
   /** The token that `tokenEnv` names. */
@@ -39,9 +50,38 @@ export type RunnerConfig = FlagValues<typeof runnerFlags> & {
 export function serveConfig(argv: readonly string[]): ServeConfig {
   const { values, positionals, faults } = parse(serveFlags, argv);
   const { regions, faults: regionFaults } = environmentRegions();
+  const { tls, faults: tlsFaults } = serverTls(values);
+  const { adminKey, faults: keyFaults } = readAdminKey(values.adminKeyFile);
   const unset = unsetVariables("--pass-env", values.passEnv);
-  fail([...faults, ...positionals.map(unexpected), ...regionFaults, ...unset]);
-  return { ...values, regions };
+  const usual = [...faults, ...positionals.map(unexpected), ...regionFaults, ...unset];
+  fail([...usual, ...tlsFaults, ...keyFaults, ...localModeFaults(values)]);
+  const { allowedHosts, drain, host, maxSignInFailures, port, publicUrl, submitsPerMinute } =
+    values;
+  const limits = { maxSignInFailures, ...present({ submitsPerMinute }) };
+  return {
+    drain,
+    host,
+    port,
+    ...present({ tls }),
+    access: {
+      allowedHosts,
+      corsOrigins: values.corsOrigin,
+      requireKey: exposedBy(host, publicUrl) !== undefined,
+      tls: tls !== undefined,
+      ...limits,
+      ...present({ adminKey, publicUrl }),
+    },
+    orchestrator: { ...picked(values, orchestratorFlags), regions },
+  };
+}
+
+/** The values of one table among those of several. */
+function picked<Table extends FlagTable>(
+  values: FlagValues<Table>,
+  table: Table,
+): FlagValues<Table> {
+  const entries = Object.entries(values).filter(([name]) => Object.hasOwn(table, name));
+  return Object.fromEntries(entries) as FlagValues<Table>;
 }
 
 /** Configuration of `volley runner [DIR]`. Throws StartError naming every fault. */
@@ -54,7 +94,7 @@ export function runnerConfig(argv: readonly string[]): RunnerConfig {
     ...(tokenEnv === undefined ? [] : unsetVariables("--token-env", [tokenEnv])),
     ...unsetVariables("--pass-env", passEnv),
   ];
-  fail([...faults, ...rest.map(unexpected), ...tlsFaults, ...unset]);
+  fail([...faults, ...rest.map(unexpected), ...tlsFaults, ...unset, ...anonymityFaults(values)]);
   const token = tokenEnv === undefined ? undefined : process.env[tokenEnv];
   return { ...values, dir, token, ...present({ tls }) };
 }
@@ -177,7 +217,8 @@ export function flagHelp(table: FlagTable): string {
   return `Flags (each also as an environment variable, --port as ${ENV_PREFIX}PORT):\n${describeFlags(table)}`;
 }
 
-function parse<Table extends FlagTable>(table: Table, argv: readonly string[]) {
+/** Flags of a command, with the environment in the place of those that are not given. */
+export function parse<Table extends FlagTable>(table: Table, argv: readonly string[]) {
   return parseFlags(table, argv, process.env, ENV_PREFIX);
 }
 
@@ -186,11 +227,13 @@ function environmentRegions(): { regions: Regions; faults: string[] } {
   return { regions, faults: faults.map((fault) => `PLAYWRIGHT_RUNNERS ${fault}`) };
 }
 
-function unexpected(positional: string): string {
+/** The fault of an argument that nobody asked for. */
+export function unexpected(positional: string): string {
   return `unexpected argument "${positional}"`;
 }
 
-function fail(faults: readonly string[]): void {
+/** Throws StartError if there are any. */
+export function fail(faults: readonly string[]): void {
   if (faults.length > 0) throw new StartError(faults);
 }
 

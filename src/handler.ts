@@ -24,6 +24,7 @@ import { truthful } from "./dispatch/region-truth.ts";
 import { remoteDispatch } from "./dispatch/remote.ts";
 import { StartError } from "./domain/errors.ts";
 import type { Region } from "./domain/region.ts";
+import { type AccessSettings, createAccess } from "./http/access/create-access.ts";
 import { safeFetch } from "./http/app.ts";
 import { Live } from "./http/live/live.ts";
 import { watchLoopLag } from "./http/loop-lag.ts";
@@ -41,8 +42,10 @@ import { retain } from "./orchestrator/retention.ts";
 import { hostCommand } from "./runner/host-command.ts";
 import { RunnerPool } from "./runner/pool.ts";
 import { Project } from "./runner/project.ts";
+import type { KeyStore } from "./store/keys.ts";
+import { SqliteKeyStore } from "./store/sqlite/keys.ts";
 import { LOCK_FILE, lockDataFolder } from "./store/sqlite/lock.ts";
-import { DATABASE_FILE, openDatabase } from "./store/sqlite/open.ts";
+import { DATABASE_FILE, openBeside, openDatabase } from "./store/sqlite/open.ts";
 import { SqliteStore, type SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
 import type { RunStore } from "./store/store.ts";
 
@@ -59,6 +62,11 @@ export type HandlerOptions = LibraryOptions & {
   readonly basePath?: string;
   /** Where log lines go. Default: nowhere. */
   readonly log?: Log;
+  /**
+   * Who may come in, with keys of the data folder (`volley key create --data DIR`). Default: whoever
+   * reaches the handler; the application around it decides, and nothing is checked here.
+   */
+  readonly access?: AccessSettings;
   /**
    * Called with a request that will be answered slowly or for ever (a long poll, an event stream),
    * so that its connection is not closed for being silent.
@@ -89,12 +97,13 @@ export interface OrchestratorHandler {
  */
 export function createOrchestratorHandler(options: HandlerOptions = {}): OrchestratorHandler {
   const { basePath = DEFAULT_BASE_PATH, keepOpen = () => {}, log = silentLog, ...rest } = options;
-  const { showEndpoints = false, ...given } = rest;
+  const { access: settings, showEndpoints = false, ...given } = rest;
   checkBasePath(basePath);
   const config = libraryConfig(given);
   const metrics = new Metrics();
   const measure = orchestratorMetrics(metrics, () => orchestrator);
-  const { pool, release, store } = openParts(config, log, measure.committed);
+  const { keys, pool, release, store } = openParts(config, log, measure.committed);
+  const access = settings && createAccess(settings, { keys, log, clock: systemClock });
   const fleet = new Fleet({ ...config, clock: systemClock, atOnce: INFO_AT_ONCE });
   const parts = { store, pool, fleet, log, observe: measure.observe };
   const orchestrator = openOrchestrator(config, parts);
@@ -110,7 +119,9 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     store,
     maxBody: config.maxBody,
     endpointOf: (name) => endpointCall(config.regions.get(name), showEndpoints),
+    maxStreams: config.maxStreams,
     isDraining: () => orchestrator.draining,
+    ...present({ access }),
   });
   const answer = safeFetch(app, log);
   const stopped = new AbortController();
@@ -132,6 +143,8 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     live.close();
     await orchestrator.close(drainMs);
     await pool?.close();
+    await access?.close();
+    await keys.close();
     await store.close();
     release();
   };
@@ -208,6 +221,7 @@ function openParts(config: OrchestratorConfig, log: Log, committed: (ms: number)
   const project = dir === undefined ? undefined : attempt(() => Project.open(dir, log));
   const opened = attempt(() => openStore(data, { committed, synchronous }));
   if (!opened || faults.length > 0) {
+    void opened?.keys.close();
     void opened?.store.close();
     opened?.release();
     throw new StartError(faults);
@@ -220,7 +234,7 @@ function openParts(config: OrchestratorConfig, log: Log, committed: (ms: number)
 function openStore(
   folder: string,
   options: SqliteStoreOptions,
-): { store: SqliteStore; release: () => void } {
+): { store: RunStore; keys: KeyStore; release: () => void } {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
@@ -229,8 +243,10 @@ function openStore(
   }
   const lock = lockDataFolder(folder, join(folder, LOCK_FILE));
   try {
-    const store = new SqliteStore(openDatabase(join(folder, DATABASE_FILE)), options);
-    return { store, release: () => lock[Symbol.dispose]() };
+    const path = join(folder, DATABASE_FILE);
+    const store = new SqliteStore(openDatabase(path), options);
+    const keys = new SqliteKeyStore(openBeside(path));
+    return { store, keys, release: () => lock[Symbol.dispose]() };
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;

@@ -18,7 +18,7 @@ async function main([name, ...argv]: readonly string[]): Promise<number> {
   if (name === "--help" || name === "-h") return print(await overview());
   if (name === "help" && argv[0] === undefined) return print(await overview());
   const help = name === "help" || argv.includes("--help") || argv.includes("-h");
-  if (name === "serve" && !help) ensureRequestCap(serveConfig(argv).maxInFlight);
+  if (name === "serve" && !help) ensureRequestCap(serveConfig(argv).orchestrator.maxInFlight);
   const asked = name === "help" ? argv[0] : name;
   const load = Object.hasOwn(COMMANDS, asked ?? "") ? COMMANDS[asked ?? ""] : undefined;
   if (!load) {

@@ -3,6 +3,8 @@
  * what it accepts (those of its clients: `cli/client-settings.ts`). Tables only; they are read in
  * `config.ts`.
  */
+import { KEY_NAME, NOT_A_KEY_NAME, SCOPES } from "./domain/key.ts";
+import { accessFlags, allowedHostsFlag } from "./http/access/flags.ts";
 import {
   bytes,
   choice,
@@ -11,6 +13,7 @@ import {
   integer,
   list,
   offByDefault,
+  shaped,
   text,
   toggle,
 } from "./lib/flags.ts";
@@ -118,6 +121,12 @@ export const orchestratorFlags = {
     max: 1_000_000_000,
   }),
   http1: toggle("dispatch over HTTP/1.1 also where a TLS endpoint offers HTTP/2"),
+  maxStreams: integer({
+    about: "most event streams open at once",
+    fallback: 1_000,
+    min: 1,
+    max: 100_000,
+  }),
   runners: text({
     placeholder: "DIR",
     about: "folder of runner files for runs in local mode",
@@ -129,7 +138,12 @@ export const orchestratorFlags = {
 export const serveFlags = {
   host: hostFlag,
   port: portFlag(3_000),
+  ...tlsFlags,
+  ...accessFlags,
   ...orchestratorFlags,
+  allowLocalMode: toggle(
+    "with --runners beyond loopback: let whoever has a key execute runner files here",
+  ),
   drain: drainFlag,
 } satisfies FlagTable;
 
@@ -154,6 +168,8 @@ export const runnerFlags = {
     about: "environment variable with the bearer token that requests must carry",
     fallback: undefined,
   }),
+  allowAnonymous: toggle("beyond loopback without a token: let anybody execute runner files"),
+  allowedHosts: allowedHostsFlag,
   maxBody: orchestratorFlags.maxBody,
   drain: drainFlag,
 } satisfies FlagTable;
@@ -185,6 +201,29 @@ export const mockRunnerFlags = {
 } satisfies FlagTable;
 
 export const dataFlags = { data: orchestratorFlags.data } satisfies FlagTable;
+
+export const keyFlags = {
+  list: { data: orchestratorFlags.data, json: toggle("print JSON instead of a table") },
+  create: {
+    data: orchestratorFlags.data,
+    name: shaped({
+      placeholder: "NAME",
+      about: "who or what the key is for",
+      shape: new RegExp(KEY_NAME),
+      expected: NOT_A_KEY_NAME,
+    }),
+    scope: choice(SCOPES, "what the key allows; each scope includes those before it"),
+    expires: offByDefault(
+      duration({
+        about: "how long the key counts",
+        fallback: 0,
+        shown: "off",
+        min: "1s",
+        max: "36500d",
+      }),
+    ),
+  },
+} satisfies Readonly<Record<string, FlagTable>>;
 
 export const doctorFlags = {
   data: orchestratorFlags.data,

@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command:
   ls: () => import("./ls.ts"),
   report: () => import("./report.ts"),
   regions: () => import("./regions.ts"),
+  key: () => import("./key.ts"),
   backup: () => import("./backup.ts"),
   doctor: () => import("./doctor.ts"),
   types: () => import("./types.ts"),

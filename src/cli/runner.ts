@@ -3,6 +3,7 @@
  */
 import { hostOptions, runnerConfig } from "../config.ts";
 import { createRunnerApp } from "../http/runner-app.ts";
+import { isLoopback } from "../lib/loopback.ts";
 import { Metrics } from "../lib/metrics.ts";
 import { present } from "../lib/present.ts";
 import { hostCommand } from "../runner/host-command.ts";
@@ -28,7 +29,7 @@ export const command: Command = {
   examples: [
     "volley runner ./checks --region eu-west-1",
     "volley runner --port 4001 --hosts 4 --runner-timeout 60s",
-    "volley runner --tls-cert server.pem --tls-key server.key",
+    "volley runner --host 0.0.0.0 --token-env RUNNER_TOKEN --tls-cert server.pem --tls-key server.key",
     'RUNNER_TOKEN=secret volley runner --token-env RUNNER_TOKEN --chrome-args="--lang=de"',
     "curl http://127.0.0.1:4000/api/runner/info",
   ],
@@ -63,10 +64,15 @@ async function run(argv: readonly string[]): Promise<number> {
     isDraining: () => draining,
     maxBody: config.maxBody,
     keepOpen: (request) => server.timeout(request, 0),
+    allowedHosts: config.allowedHosts,
+    tls: config.tls !== undefined,
     ...present({ region: config.region, token: config.token }),
   });
   const server = listen({ ...config, fetch: app.fetch });
   announce(server);
+  if (config.token === undefined && !isLoopback(config.host)) {
+    log.warn("anybody may execute runner files: set --token-env", { host: config.host });
+  }
   const code = await stop;
   draining = true;
   await idle(runners, config.drain);

@@ -1,10 +1,19 @@
 /**
  * volley serve: the orchestrator as a server, from flags to a listening socket and back.
  */
+import { join } from "node:path";
+
 import { serveConfig } from "../config.ts";
+import { StartError } from "../domain/errors.ts";
 import { createOrchestratorHandler } from "../handler.ts";
+import type { AccessSettings } from "../http/access/create-access.ts";
+import { isLoopback } from "../lib/loopback.ts";
+import { present } from "../lib/present.ts";
 import { serveFlags } from "../settings.ts";
+import { databaseHasKeys } from "../store/sqlite/keys.ts";
+import { DATABASE_FILE } from "../store/sqlite/open.ts";
 import type { Command } from "./command.ts";
+import { exposedBy } from "./exposure.ts";
 import { announce, finishAnswers, listen, stderrLog, stopRequested } from "./listen.ts";
 
 export const command: Command = {
@@ -14,34 +23,50 @@ export const command: Command = {
   about: [
     "Serves the API at /api/orchestrator (docs at /api/orchestrator/docs). Regions come from",
     "PLAYWRIGHT_RUNNERS, a JSON object from region name to runner endpoint; a value may also be",
-    '{"url", "token", "ca"}. Prints one line on stdout when ready; logs go to stderr.',
+    '{"url", "token", "ca"}. Prints one line on stdout when ready; logs go to stderr. Until there is',
+    "a key (volley key create) it listens on loopback only, and lets everybody in who reaches it.",
   ].join("\n"),
   flags: serveFlags,
   examples: [
     "volley serve",
     `PLAYWRIGHT_RUNNERS='{"eu-west-1":"http://127.0.0.1:4000/api/runner"}' volley serve --port 3000`,
     "volley serve --data /var/lib/volley --max-in-flight 200",
+    "volley serve --host 0.0.0.0 --tls-cert server.pem --tls-key server.key",
+    "volley serve --host 10.0.0.5 --public-url https://volley.example.com",
   ],
   run,
 };
 
-/** Addresses that only somebody on this machine reaches, who can read the configuration as well. */
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
-
 async function run(argv: readonly string[]): Promise<number> {
-  const { drain, host, port, ...options } = serveConfig(argv);
+  const { access, drain, host, orchestrator, port, tls } = serveConfig(argv);
+  checkKeys(host, access, orchestrator.data);
   const log = stderrLog();
   const stop = stopRequested(log);
   const handler = createOrchestratorHandler({
-    ...options,
+    ...orchestrator,
+    access: { ...access, clientAddress: (request) => server.requestIP(request)?.address },
     log,
-    showEndpoints: LOOPBACK.test(host),
+    // To who is on this machine, and can read the configuration as well.
+    showEndpoints: exposedBy(host, access.publicUrl) === undefined,
     keepOpen: (request) => server.timeout(request, 0),
   });
-  const server = listen({ host, port, fetch: handler });
+  const server = listen({ host, port, fetch: handler, ...present({ tls }) });
   announce(server);
+  if (!tls && !access.publicUrl && !isLoopback(host)) {
+    log.warn("keys travel unencrypted: set --tls-cert and --tls-key, or --public-url", { host });
+  }
   const code = await stop;
   await handler.close(drain);
   await finishAnswers(server);
   return code;
+}
+
+/** Throws StartError if nobody at all could come in from elsewhere, for want of a key. */
+function checkKeys(host: string, access: AccessSettings, data: string): void {
+  const exposing = exposedBy(host, access.publicUrl);
+  if (exposing === undefined || access.adminKey !== undefined) return;
+  if (databaseHasKeys(join(data, DATABASE_FILE))) return;
+  throw new StartError([
+    `${exposing} needs a key, so that not everybody may come in: volley key create --name NAME --scope admin --data ${data}`,
+  ]);
 }

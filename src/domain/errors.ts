@@ -12,6 +12,10 @@ export const ERROR_CODES = [
   "unsupported_media_type",
   "payload_too_large",
   "unauthorized",
+  "insufficient_scope",
+  "cross_origin",
+  "unknown_host",
+  "rate_limited",
   "missing_region",
   "unknown_region",
   "missing_url",
@@ -23,6 +27,7 @@ export const ERROR_CODES = [
   "run_not_ended",
   "nothing_to_rerun",
   "run_not_found",
+  "key_not_found",
   "not_found",
   "method_not_allowed",
   "at_capacity",
@@ -42,16 +47,19 @@ export interface Fault {
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly faults: readonly Fault[];
+  /** Seconds after which the same is worth repeating, if the code alone does not say. */
+  readonly retryAfterS: number | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: ErrorOptions & { faults?: readonly Fault[] } = {},
+    options: ErrorOptions & { faults?: readonly Fault[]; retryAfterS?: number } = {},
   ) {
     super(message, options);
     this.name = "AppError";
     this.code = code;
     this.faults = options.faults ?? [];
+    this.retryAfterS = options.retryAfterS;
   }
 }
 

@@ -11,6 +11,7 @@ import { newId } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
 import { problemResponse } from "./problem.ts";
 import { schemaFaults } from "./schema-faults.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
 
 const REQUEST_ID = "x-request-id";
 
@@ -20,6 +21,7 @@ const NOTHING_HERE = { code: "not_found", message: "There is nothing here." } as
 export function createApp(log: Log) {
   const app = new Elysia({ normalize: false })
     .onRequest(({ set }) => {
+      Object.assign(set.headers, SECURITY_HEADERS);
       set.headers[REQUEST_ID] = newId("req");
     })
     .onError(({ error, path, request, set }) => {
@@ -46,6 +48,9 @@ export function safeFetch(app: AnyElysia, log: Log): (request: Request) => Promi
     } catch (error) {
       const requestId = newId("req");
       const response = defect(log, request, error, requestId);
+      for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+        response.headers.set(name, value);
+      }
       response.headers.set(REQUEST_ID, requestId);
       return response;
     }

@@ -6,15 +6,19 @@ import { Elysia } from "elysia";
 
 import { version } from "../../package.json" with { type: "json" };
 import type { Log } from "../lib/log.ts";
+import type { Access } from "./access/access.ts";
+import { neededScope } from "./access/scopes.ts";
 import { createApp } from "./app.ts";
 import { docsRoutes } from "./docs/docs-routes.ts";
 import { openApiDocument } from "./docs/spec.ts";
 import { comparisonRoutes, type ComparisonRoutesDeps } from "./routes/comparison.ts";
 import { eventRoutes, type EventRoutesDeps } from "./routes/events.ts";
 import { type HealthOptions, healthRoutes } from "./routes/health.ts";
+import { keyRoutes, type KeyRoutesDeps } from "./routes/keys.ts";
 import { regionRoutes, type RegionRoutesDeps } from "./routes/regions.ts";
 import { reportRoutes, type ReportRoutesDeps } from "./routes/reports.ts";
 import { runRoutes, type RunRoutesDeps } from "./routes/runs.ts";
+import { sessionRoutes, type SessionRoutesDeps } from "./routes/session.ts";
 import { submitRoutes, type SubmitRoutesDeps } from "./routes/submit.ts";
 
 const DESCRIPTION = [
@@ -27,7 +31,7 @@ export interface OrchestratorAppOptions
     RunRoutesDeps,
     ReportRoutesDeps,
     ComparisonRoutesDeps,
-    SubmitRoutesDeps,
+    Omit<SubmitRoutesDeps, "admit">,
     EventRoutesDeps,
     RegionRoutesDeps,
     HealthOptions {
@@ -37,29 +41,43 @@ export interface OrchestratorAppOptions
     ComparisonRoutesDeps["store"] &
     EventRoutesDeps["store"];
   readonly log: Log;
+  /** Absent: everybody may come in. */
+  readonly access?: SessionRoutesDeps &
+    KeyRoutesDeps & { readonly access: Pick<Access, "check" | "admit"> };
 }
 
 export function orchestratorApp(options: OrchestratorAppOptions) {
-  const { basePath, log } = options;
+  const { access, basePath, log } = options;
+  const admit = access?.access.admit ?? (() => {});
   const routes = new Elysia({ prefix: basePath })
-    .use(submitRoutes(options))
+    .use(submitRoutes({ ...options, admit }))
     .use(runRoutes(options))
     .use(reportRoutes(options))
     .use(comparisonRoutes(options))
     .use(eventRoutes(options))
     .use(regionRoutes(options));
+  const root = new Elysia().use(healthRoutes(options));
+  if (access) root.use(sessionRoutes(access)).use(keyRoutes(access));
   const spec = () =>
-    openApiDocument(new Elysia().use(routes).use(healthRoutes(options)), {
+    openApiDocument(new Elysia().use(routes).use(root), {
       title: "volley orchestrator",
       version,
       description: DESCRIPTION,
+      ...(access ? { needsKey } : {}),
     });
-  return createApp(log)
-    .use(healthRoutes(options))
+  const app = createApp(log);
+  // On the root, before any route: a hook of a plugin would leave the other routes open.
+  if (access) app.onRequest(access.access.check);
+  return app
+    .use(root)
     .use(routes)
     .use(
       new Elysia({ prefix: basePath }).use(
         docsRoutes({ basePath, title: "volley orchestrator API", spec }),
       ),
     );
+}
+
+function needsKey(method: string, path: string): boolean {
+  return neededScope(method, path) !== undefined;
 }

@@ -11,8 +11,9 @@ const originals = new WeakMap<Request, Request>();
 
 /** The request itself where nothing has to be mended. */
 export function ownRequest(request: Request): Request {
-  const { url } = request;
-  const short = url.indexOf("/", "https://".length) < SHORTEST_ORIGIN;
+  // A request without a usable Host header has a path for its URL.
+  const url = request.url.startsWith("/") ? `http://localhost${request.url}` : request.url;
+  const short = url.indexOf("/", "https://".length) < SHORTEST_ORIGIN || url !== request.url;
   if (!short && Object.getPrototypeOf(request) === OwnRequest.prototype) return request;
   const { body, headers, method, signal } = request;
   const target = short ? url.replace(/^(https?:\/\/)[^/]*/, "$1localhost") : url;

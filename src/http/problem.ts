@@ -6,7 +6,7 @@
  */
 import { type Static, Type } from "@sinclair/typebox";
 
-import type { AppError, ErrorCode, Fault } from "../domain/errors.ts";
+import type { AppError, ErrorCode } from "../domain/errors.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
 
@@ -16,6 +16,10 @@ export const STATUS_OF: Readonly<Record<ErrorCode, ProblemStatus>> = {
   unsupported_media_type: 415,
   payload_too_large: 413,
   unauthorized: 401,
+  insufficient_scope: 403,
+  cross_origin: 403,
+  unknown_host: 421,
+  rate_limited: 429,
   missing_region: 422,
   unknown_region: 422,
   missing_url: 422,
@@ -27,6 +31,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, ProblemStatus>> = {
   run_not_ended: 409,
   nothing_to_rerun: 409,
   run_not_found: 404,
+  key_not_found: 404,
   not_found: 404,
   method_not_allowed: 405,
   at_capacity: 429,
@@ -37,14 +42,16 @@ export const STATUS_OF: Readonly<Record<ErrorCode, ProblemStatus>> = {
 
 const MEANINGS = {
   400: "malformed JSON, or a request that breaks the schema or a limit; every fault is listed.",
-  401: "the bearer token is missing or wrong.",
-  404: "there is no such run.",
+  401: "the key or token is missing or wrong.",
+  403: "the key has not the scope that is named, or a page of another origin asks.",
+  404: "there is no such run, or key.",
   405: "another method is meant.",
   409: "the id is taken by a submit with another body.",
   413: "the body is too large.",
   415: "the content type is not application/json.",
+  421: "the server does not answer to this host name.",
   422: "well-formed, but this server cannot carry it out.",
-  429: "at capacity; repeat after `Retry-After` seconds.",
+  429: "at capacity or above a limit; repeat after `Retry-After` seconds.",
   500: "a defect of the server.",
   503: "draining, or the run store is unavailable; repeat after `Retry-After` seconds.",
 } as const;
@@ -52,11 +59,13 @@ const MEANINGS = {
 const TITLES = {
   400: "Bad Request",
   401: "Unauthorized",
+  403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
   409: "Conflict",
   413: "Content Too Large",
   415: "Unsupported Media Type",
+  421: "Misdirected Request",
   422: "Unprocessable Content",
   429: "Too Many Requests",
   500: "Internal Server Error",
@@ -67,6 +76,12 @@ type ProblemStatus = keyof typeof TITLES;
 
 /** Seconds after which a request refused with one of these is worth repeating. */
 const RETRY_AFTER: { readonly [Status in ProblemStatus]?: string } = { 429: "1", 503: "5" };
+
+/** What RFC 6750 asks for. */
+const CHALLENGES: { readonly [Code in ErrorCode]?: string } = {
+  unauthorized: "Bearer",
+  insufficient_scope: 'Bearer error="insufficient_scope"',
+};
 
 export const Problem = Type.Object(
   {
@@ -109,11 +124,11 @@ const MAX_FAULTS = 1_000;
 
 /** The answer for an error a caller may see. */
 export function problemResponse(
-  error: Pick<AppError, "code" | "message"> & { readonly faults?: readonly Fault[] },
+  error: Pick<AppError, "code" | "message"> & Partial<Pick<AppError, "faults" | "retryAfterS">>,
   requestId: string,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const { code, faults = [], message } = error;
+  const { code, faults = [], message, retryAfterS } = error;
   const status = STATUS_OF[code];
   const body: Problem = {
     type: "about:blank",
@@ -124,14 +139,15 @@ export function problemResponse(
     ...(faults.length === 0 ? {} : { errors: faults.slice(0, MAX_FAULTS) }),
     requestId,
   };
-  const retryAfter = RETRY_AFTER[status];
+  const retryAfter = retryAfterS?.toString() ?? RETRY_AFTER[status];
+  const challenge = CHALLENGES[code];
   return new Response(JSON.stringify(body), {
     status,
     headers: {
       "content-type": PROBLEM_TYPE,
       "cache-control": "no-store",
       ...(retryAfter === undefined ? {} : { "retry-after": retryAfter }),
-      ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
+      ...(challenge === undefined ? {} : { "www-authenticate": challenge }),
       ...headers,
     },
   });

@@ -9,6 +9,8 @@ import { Elysia } from "elysia";
 import { version } from "../../package.json" with { type: "json" };
 import type { Log } from "../lib/log.ts";
 import type { RunnerPool } from "../runner/pool.ts";
+import { hostCheck } from "./access/hosts.ts";
+import { originCheck } from "./access/origins.ts";
 import { createApp } from "./app.ts";
 import { bearerCheck } from "./bearer.ts";
 import { docsRoutes } from "./docs/docs-routes.ts";
@@ -25,6 +27,10 @@ export interface RunnerAppOptions extends Omit<ExecuteRoutesDeps, "runners">, He
   readonly log: Log;
   /** What requests must carry as a bearer token, apart from probes. */
   readonly token?: string;
+  /** Host names to answer to without a token, besides IP addresses and localhost. */
+  readonly allowedHosts?: readonly string[];
+  /** Whether the server speaks TLS. */
+  readonly tls?: boolean;
 }
 
 /** For whoever keeps the server running, and cannot carry a token as a rule. */
@@ -32,7 +38,7 @@ const PROBES = ["/healthz", "/readyz"] as const;
 const TITLE = "volley runner server";
 
 export function createRunnerApp(options: RunnerAppOptions) {
-  const { log, runners, token } = options;
+  const { allowedHosts = [], log, runners, tls = false, token } = options;
   const routes = new Elysia({ prefix: RUNNER_BASE })
     .use(executeRoutes(options))
     .use(infoRoutes({ ...options, basePath: RUNNER_BASE }));
@@ -44,8 +50,15 @@ export function createRunnerApp(options: RunnerAppOptions) {
     });
   const current = async (document: OpenApiDocument) =>
     withInputSchemas(document, await runners.inputSchemas(SCHEMA_WAIT_MS));
-  // The check stands on the root: a hook of a plugin would leave the other routes open.
+  const checkHost = hostCheck(allowedHosts);
+  const checkOrigin = originCheck({ tls });
+  // The checks stand on the root: a hook of a plugin would leave the other routes open.
   return createApp(log)
+    .onRequest(({ request }) => {
+      // A page that reaches this server by a name of its own has no token.
+      if (token === undefined) checkHost(request.headers);
+      checkOrigin(request);
+    })
     .onRequest(bearerCheck(token, PROBES))
     .use(healthRoutes(options))
     .use(routes)

@@ -127,6 +127,22 @@ export function word<const Word extends string>(
   };
 }
 
+/** Text of one shape. `expected`: what it must be, such as `a name`. */
+export function shaped(
+  described: Omit<Described<undefined>, "fallback"> & {
+    readonly shape: RegExp;
+    readonly expected: string;
+  },
+): Flag<string | undefined> {
+  const { expected, shape, ...rest } = described;
+  return {
+    placeholder: "TEXT",
+    ...rest,
+    fallback: undefined,
+    parse: (value) => (shape.test(value) ? value : reject(`must be ${expected}, not "${value}"`)),
+  };
+}
+
 /** A limit that is off unless it is given; `off` turns it off explicitly. */
 export function offByDefault<Value>(flag: Flag<Value>): Flag<Value | undefined> {
   return {

@@ -115,6 +115,13 @@ describe("volley serve in a hostile folder", () => {
     });
     expect(await other.json()).toMatchObject({ code: "unknown_region" });
     expect((await fetch(`${server.api.base}/docs/swagger-ui.css`)).status).toBe(200);
+    for (const args of [
+      ["key", "generate"],
+      ["key", "ls", "--data", data],
+      ["types", "--print"],
+    ]) {
+      expect([args, (await runToEnd({ args, cwd })).code]).toEqual([args, 0]);
+    }
     expect(await server.stop()).toBe(0);
     expect(existsSync(marker)).toBeFalse();
     expect(existsSync(join(cwd, "elsewhere"))).toBeFalse();

@@ -131,7 +131,11 @@ describe("volley serve refuses a place that is taken or wrong:", () => {
   });
 
   test("an address that is not ours", async () => {
-    expect(await refusal(["--host", "192.0.2.1"])).toContain("192.0.2.1");
+    using folder = temporaryFolder();
+    const file = join(folder.path, "admin.key");
+    writeFileSync(file, (await runToEnd({ args: ["key", "generate"] })).stdout);
+    const args = ["--host", "192.0.2.1", "--admin-key-file", file];
+    expect(await refusal(args)).toContain("Cannot listen on 192.0.2.1:0");
   });
 
   test("a data folder below a file", async () => {

@@ -7,26 +7,10 @@
 import { Elysia } from "elysia";
 import bundlePath from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 
+import { PAGE_POLICY } from "../security-headers.ts";
 import type { OpenApiDocument } from "./spec.ts";
 
 import stylePath from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
-
-const PAGE_HEADERS = {
-  "content-security-policy": [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' data:",
-    "connect-src 'self'",
-    "font-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; "),
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "cross-origin-opener-policy": "same-origin",
-};
 
 export interface DocsOptions {
   /** Path the routes are served under. */
@@ -86,6 +70,6 @@ function initializer(basePath: string): string {
 
 function send(body: string | Blob, type: string): Response {
   return new Response(body, {
-    headers: { ...PAGE_HEADERS, "content-type": `${type};charset=utf-8` },
+    headers: { "content-security-policy": PAGE_POLICY, "content-type": `${type};charset=utf-8` },
   });
 }

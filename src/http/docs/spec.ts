@@ -6,15 +6,18 @@
 import { swagger } from "@elysiajs/swagger";
 import { type AnyElysia, Elysia } from "elysia";
 
-import { Problem, PROBLEM_TYPE } from "../problem.ts";
+import { Problem, PROBLEM_TYPE, problems } from "../problem.ts";
 
 export interface SpecInfo {
   readonly title: string;
   readonly version: string;
   readonly description: string;
+  /** Whether a request needs a key. Absent: none does. `path`: as it is served, unfilled. */
+  readonly needsKey?: (method: string, path: string) => boolean;
 }
 
 interface Operation {
+  security?: readonly object[];
   parameters?: Parameter[];
   requestBody?: { content: Record<string, MediaType>; required?: boolean };
   responses: Record<string, { description: string; content?: Record<string, MediaType> }>;
@@ -37,14 +40,17 @@ interface MediaType {
 
 export interface OpenApiDocument {
   openapi: string;
-  components?: { schemas?: Record<string, object> };
+  components?: { schemas?: Record<string, object>; securitySchemes?: Record<string, object> };
   paths: Record<string, Record<string, Operation>>;
 }
 
 const SPEC_PATH = "/generated/spec.json";
 
 /** `routes`: an app with every route to document, under the paths it is served at. */
-export async function openApiDocument(routes: AnyElysia, info: SpecInfo): Promise<OpenApiDocument> {
+export async function openApiDocument(
+  routes: AnyElysia,
+  { needsKey, ...info }: SpecInfo,
+): Promise<OpenApiDocument> {
   const generator = new Elysia().use(routes).use(
     swagger({
       path: "/generated",
@@ -57,7 +63,35 @@ export async function openApiDocument(routes: AnyElysia, info: SpecInfo): Promis
   );
   // Elysia looks for the path from the eleventh character on, so the host must not be shorter.
   const response = await generator.handle(new Request(`http://localhost${SPEC_PATH}`));
-  return finish(JSON.parse(await response.text(), withoutMessages) as OpenApiDocument);
+  const document = finish(JSON.parse(await response.text(), withoutMessages) as OpenApiDocument);
+  return needsKey ? withKeys(document, needsKey) : document;
+}
+
+const SECURITY_SCHEMES = {
+  key: {
+    type: "http",
+    scheme: "bearer",
+    description: "An API key, as `volley key create` prints it.",
+  },
+};
+
+/** Says which operations need a key, and what else they may then answer. */
+function withKeys(
+  document: OpenApiDocument,
+  needsKey: NonNullable<SpecInfo["needsKey"]>,
+): OpenApiDocument {
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      const needed = needsKey(method.toUpperCase(), path);
+      operation.security = needed ? [{ key: [] }] : [];
+      for (const [status, { description = "" }] of Object.entries(problems(401, 403, 421))) {
+        if (status === "401" && !needed) continue;
+        operation.responses[status] ??= { description, content: answerContent(400, {}) };
+      }
+    }
+  }
+  document.components = { ...document.components, securitySchemes: SECURITY_SCHEMES };
+  return document;
 }
 
 /** The sentences that schemas keep for refusals are no part of the document. */

@@ -67,6 +67,11 @@ export class Live {
     return subscriber.stream();
   }
 
+  /** How many streams are open. */
+  get streams(): number {
+    return this.#subscribers.size;
+  }
+
   /** Ends every stream, those that are opened later at once. */
   close(): void {
     this.#closed = true;

@@ -2,7 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 
-import { runNotFound } from "../../domain/errors.ts";
+import { AppError, runNotFound } from "../../domain/errors.ts";
 import type { RunStore } from "../../store/store.ts";
 import type { Live } from "../live/live.ts";
 import { originalRequest } from "../own-request.ts";
@@ -11,7 +11,9 @@ import { problems } from "../problem.ts";
 import { refuseRepeated } from "../query.ts";
 
 export interface EventRoutesDeps {
-  readonly live: Pick<Live, "events" | "progress">;
+  readonly live: Pick<Live, "events" | "progress" | "streams">;
+  /** Most streams open at once. */
+  readonly maxStreams: number;
   readonly store: Pick<RunStore, "findLastEvent" | "findStatus">;
   /** Lets a connection be silent for as long as it takes. */
   readonly keepOpen: (request: Request) => void;
@@ -50,7 +52,7 @@ const HEADERS = {
   "x-accel-buffering": "no",
 };
 
-export function eventRoutes({ keepOpen, live, store }: EventRoutesDeps) {
+export function eventRoutes({ keepOpen, live, maxStreams, store }: EventRoutesDeps) {
   const routes = new Elysia({ tags: ["runs"] }).onTransform(({ request }) =>
     refuseRepeated(request),
   );
@@ -66,6 +68,9 @@ export function eventRoutes({ keepOpen, live, store }: EventRoutesDeps) {
       }
       // The framework answers HEAD with this handler, and a stream without a reader would stay.
       if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
+      if (live.streams >= maxStreams) {
+        throw new AppError("at_capacity", `${maxStreams} event streams are open already.`);
+      }
       keepOpen(originalRequest(request));
       const stream =
         query.detail === "progress" ? live.progress(runId) : live.events(runId, lastId, after);
@@ -75,7 +80,7 @@ export function eventRoutes({ keepOpen, live, store }: EventRoutesDeps) {
       params: RunParams,
       query: EventsQuery,
       headers: EventsHeaders,
-      response: { 200: EventStream, 204: NothingMore, ...problems(400, 404, 503) },
+      response: { 200: EventStream, 204: NothingMore, ...problems(400, 404, 429, 503) },
       detail: {
         summary: "Events of a run",
         description:

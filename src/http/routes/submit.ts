@@ -24,6 +24,8 @@ export interface SubmitRoutesDeps {
   readonly basePath: string;
   /** Largest body, in bytes. */
   readonly maxBody: number;
+  /** Throws AppError for a submit that may not be made now; asked before the body is read. */
+  readonly admit: (request: Request) => void;
 }
 
 const RerunCell = Type.Object(
@@ -77,7 +79,7 @@ type RerunRequest = Static<typeof RerunRequest>;
 /** More runners than this in one request are a large submit. */
 const LARGE_SUBMIT = 10_000;
 
-export function submitRoutes({ basePath, maxBody, orchestrator }: SubmitRoutesDeps) {
+export function submitRoutes({ admit, basePath, maxBody, orchestrator }: SubmitRoutesDeps) {
   const checkRun = bodyCheck(RunRequest);
   const checkRerun = bodyCheck(RerunRequest);
   const location = (runId: string) => ({ location: `${basePath}/${runId}` });
@@ -98,7 +100,10 @@ export function submitRoutes({ basePath, maxBody, orchestrator }: SubmitRoutesDe
       {
         body: RunRequest,
         headers: SubmitHeaders,
-        parse: async ({ request }) => checkRun(await readJson(request, maxBody)),
+        parse: async ({ request }) => {
+          admit(request);
+          return checkRun(await readJson(request, maxBody));
+        },
         response: { 200: Replayed, 202: Accepted, ...problems(400, 409, 413, 415, 422, 429, 503) },
         detail: {
           summary: "Submit a run",
@@ -121,7 +126,10 @@ export function submitRoutes({ basePath, maxBody, orchestrator }: SubmitRoutesDe
         params: RunParams,
         body: RerunRequest,
         headers: SubmitHeaders,
-        parse: async ({ request }) => checkRerun(await readOptionalJson(request, maxBody)),
+        parse: async ({ request }) => {
+          admit(request);
+          return checkRerun(await readOptionalJson(request, maxBody));
+        },
         response: {
           200: Replayed,
           202: Accepted,

@@ -7,6 +7,7 @@ import { Database } from "bun:sqlite";
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 
 import { StartError } from "../../domain/errors.ts";
+import keys from "./migrations/0001-keys.sql" with { type: "text" };
 import initial from "./migrations/0001-runs-and-jobs.sql" with { type: "text" };
 import { openToLook } from "./read-only.ts";
 
@@ -20,7 +21,7 @@ const APPLICATION_ID_OFFSET = 68;
 const HEADER_BYTES = 100;
 
 /** In order; a file's `user_version` is how many of these it has seen. */
-const MIGRATIONS: readonly string[] = [initial];
+const MIGRATIONS: readonly string[] = [`${initial}\n${keys}`];
 
 /** Throws StartError when the file must not be used. */
 export function openDatabase(path: string): Database {
@@ -33,10 +34,7 @@ export function openDatabase(path: string): Database {
       db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
     }
     db.run("PRAGMA journal_mode = WAL");
-    db.run("PRAGMA synchronous = FULL");
-    db.run("PRAGMA busy_timeout = 2000");
-    db.run("PRAGMA foreign_keys = ON");
-    db.run("PRAGMA trusted_schema = OFF");
+    protect(db);
     migrate(db);
     return db;
   } catch (error) {
@@ -46,6 +44,41 @@ export function openDatabase(path: string): Database {
       cause: error,
     });
   }
+}
+
+/**
+ * A further connection to a database that is there and of this binary's version, also one that is
+ * being served. Nothing is read but the file's head. Throws StartError.
+ */
+export function openBeside(path: string): Database {
+  if (!existsSync(path)) throw new StartError([`There is no database ${path}.`]);
+  checkHead(path);
+  let db: Database | undefined;
+  try {
+    db = new Database(path, { readwrite: true, create: false, strict: true });
+    protect(db);
+    const version = pragma(db, "user_version");
+    refuseNewer(path, version);
+    if (version === MIGRATIONS.length) return db;
+  } catch (error) {
+    db?.close();
+    if (error instanceof StartError) throw error;
+    throw new StartError([`The database ${path} cannot be used: ${reason(error)}.`], {
+      cause: error,
+    });
+  }
+  db.close();
+  throw new StartError([
+    `${path} was written by an older volley; the next start of volley serve brings it up to date.`,
+  ]);
+}
+
+/** Per connection: a commit is on disk when it returns, and waits its turn. */
+function protect(db: Database): void {
+  db.run("PRAGMA synchronous = FULL");
+  db.run("PRAGMA busy_timeout = 2000");
+  db.run("PRAGMA foreign_keys = ON");
+  db.run("PRAGMA trusted_schema = OFF");
 }
 
 function migrate(db: Database): void {
@@ -58,16 +91,7 @@ function migrate(db: Database): void {
 
 /** Throws StartError unless the file is ours, of a known version and sound. Writes nothing. */
 export function inspectDatabase(path: string): void {
-  const header = readHeader(path);
-  if (header.toString("latin1", 0, 16) !== "SQLite format 3\0") {
-    throw new StartError([`${path} is not a volley database: it is not an SQLite file.`]);
-  }
-  const application = header.readUInt32BE(APPLICATION_ID_OFFSET);
-  if (application !== APPLICATION_ID) {
-    throw new StartError([`${path} is not a volley database: it belongs to another application.`]);
-  }
-  // Told by the file itself if it can: opening a database touches the files beside it.
-  refuseNewer(path, header.readUInt32BE(USER_VERSION_OFFSET));
+  checkHead(path);
   let db: Database | undefined;
   try {
     db = openToLook(path);
@@ -84,6 +108,19 @@ export function inspectDatabase(path: string): void {
   } finally {
     db?.close();
   }
+}
+
+/** What the file itself tells; opening a database touches the files beside it. */
+function checkHead(path: string): void {
+  const header = readHeader(path);
+  if (header.toString("latin1", 0, 16) !== "SQLite format 3\0") {
+    throw new StartError([`${path} is not a volley database: it is not an SQLite file.`]);
+  }
+  const application = header.readUInt32BE(APPLICATION_ID_OFFSET);
+  if (application !== APPLICATION_ID) {
+    throw new StartError([`${path} is not a volley database: it belongs to another application.`]);
+  }
+  refuseNewer(path, header.readUInt32BE(USER_VERSION_OFFSET));
 }
 
 function refuseNewer(path: string, version: number): void {

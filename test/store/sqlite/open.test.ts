@@ -101,8 +101,10 @@ describe("openDatabase", () => {
       "facets",
       "incoming_runs",
       "jobs",
+      "keys",
       "pruned_runs",
       "runs",
+      "sessions",
     ]);
     expect(() => db.run("INSERT INTO facets (kind, value, run) VALUES ('tag', 'a', 99)")).toThrow(
       "FOREIGN KEY",
