@@ -3,7 +3,6 @@
  *
  * The generator runs on an app of its own: the page it adds would load scripts from elsewhere.
  */
-import { swagger } from "@elysiajs/swagger";
 import { type AnyElysia, Elysia } from "elysia";
 
 import { Problem, PROBLEM_TYPE, problems } from "../problem.ts";
@@ -51,6 +50,8 @@ export async function openApiDocument(
   routes: AnyElysia,
   { needsKey, ...info }: SpecInfo,
 ): Promise<OpenApiDocument> {
+  // Only now: a server that nobody asks for its documentation starts without the generator.
+  const { swagger } = await import("@elysiajs/swagger");
   const generator = new Elysia().use(routes).use(
     swagger({
       path: "/generated",
