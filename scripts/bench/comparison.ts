@@ -68,19 +68,20 @@ export function told(
 }
 
 /**
- * Measures every side once per round, each round in the opposite order of the one before. The first
- * round, which warms up, is not counted unless it is the only one.
+ * Measures every side once per round, each round in the opposite order of the one before. A round
+ * before them warms up and is not counted, unless there is only one or `warm` says that it was done.
  */
 export async function interleave<Side extends string, Measured>(
   rounds: number,
   sides: Readonly<Record<Side, () => Promise<Measured>>>,
+  warm = rounds === 1,
 ): Promise<Record<Side, Measured[]>> {
   const names = Object.keys(sides) as Side[];
   const measured = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
     Side,
     Measured[]
   >;
-  for (let round = rounds > 1 ? 0 : 1; round <= rounds; round++) {
+  for (let round = warm ? 1 : 0; round <= rounds; round++) {
     for (const name of round % 2 === 0 ? names.toReversed() : names) {
       const figure = await sides[name]();
       if (round > 0) measured[name].push(figure);

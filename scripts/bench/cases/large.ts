@@ -22,16 +22,15 @@ const MEGABYTE = 1e6;
 export const large: Case = async ({ binary, jobs, rounds }) => {
   await using endpoint = await startEndpoint();
   await using volley = await startVolley({ binary, endpoint });
-  // One warm-up of the small size serves both: the large run is long.
-  await timedRun(volley, endpoint, ofJobs(jobs));
-  const ten: { perSecond: number; submitMs: number; peak: number }[] = [];
-  const one: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    one.push((jobs / (await timedRun(volley, endpoint, ofJobs(jobs))).ms) * 1_000);
-    const { ms, submitMs } = await timedRun(volley, endpoint, ofJobs(jobs * 10));
+  const measure = async (count: number) => {
+    const { ms, submitMs } = await timedRun(volley, endpoint, ofJobs(count));
     const peak = (await memory(volley.pid, "peak")) / MEGABYTE;
-    ten.push({ perSecond: ((jobs * 10) / ms) * 1_000, submitMs, peak });
-  }
+    return { perSecond: (count / ms) * 1_000, submitMs, peak };
+  };
+  // The large run is long: one of the small size warms up for both.
+  await measure(jobs);
+  const sides = { one: () => measure(jobs), ten: () => measure(jobs * 10) };
+  const { one, ten } = await interleave(rounds, sides, true);
   const name = `run of ${jobs * 10} jobs`;
   return [
     compare({
@@ -40,7 +39,7 @@ export const large: Case = async ({ binary, jobs, rounds }) => {
       unit: "jobs/s",
       better: "more",
       volley: ten.map(({ perSecond }) => perSecond),
-      baseline: one,
+      baseline: one.map(({ perSecond }) => perSecond),
       target: 0.85,
     }),
     compare({

@@ -1,53 +1,78 @@
 /** From nothing to the first answer, what an idle server takes, and what the binary is made of. */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { bareBinary, compile, startBare } from "../bare/binaries.ts";
 import type { Case } from "../case.ts";
 import { compare, interleave, type Row, told } from "../comparison.ts";
 import { memory } from "../processes.ts";
-import { startVolley } from "../volley.ts";
+import { dataFolder, startVolley } from "../volley.ts";
 
 const MEGABYTE = 1e6;
 const IDLE_MS = 300;
 
+interface Start {
+  readonly ms: number;
+  /** Resident memory when nothing happens, in megabytes. */
+  readonly idle: number;
+}
+
 /** Start-up and idle memory against a bare Elysia app with swagger, compiled alike. */
 export const start: Case = async ({ binary, quick, rounds }) => {
   const bare = await bareBinary("swagger");
-  const { baseline, volley } = await interleave(quick ? 1 : rounds * 2, {
-    volley: async () => {
-      const began = performance.now();
-      await using server = await startVolley({ binary });
-      return await firstAnswer(server.pid, server.api, began);
-    },
-    baseline: async () => {
-      const began = performance.now();
-      await using server = await startBare(bare);
-      return await firstAnswer(server.pid, server.origin, began);
-    },
-  });
-  return [
+  const data = await dataFolder();
+  try {
+    // Makes the store that the starts after it find.
+    await startOnce(binary, { data });
+    return startRows(
+      await interleave(quick ? 1 : rounds * 2, {
+        again: () => startOnce(binary, { data }),
+        first: () => startOnce(binary, {}),
+        bare: async () => {
+          const began = performance.now();
+          await using server = await startBare(bare);
+          return await firstAnswer(server.pid, server.origin, began);
+        },
+      }),
+    );
+  } finally {
+    await rm(data, { recursive: true });
+  }
+};
+
+async function startOnce(binary: string, options: { readonly data?: string }): Promise<Start> {
+  const began = performance.now();
+  await using server = await startVolley({ binary, ...options });
+  return await firstAnswer(server.pid, server.api, began);
+}
+
+function startRows(starts: Record<"again" | "first" | "bare", Start[]>): Row[] {
+  const time = (name: string, volley: readonly Start[]): Row =>
     compare({
-      name: "start to the first answer",
+      name,
       compared: "time against a bare Elysia app with swagger",
       unit: "ms",
       better: "less",
       volley: volley.map(({ ms }) => ms),
-      baseline: baseline.map(({ ms }) => ms),
+      baseline: starts.bare.map(({ ms }) => ms),
       target: 1 / 2,
-    }),
+    });
+  return [
+    time("start to the first answer", starts.again),
+    time("first start, which makes the store", starts.first),
     compare({
       name: "idle memory",
       compared: "against the bound",
       unit: "MB",
       better: "less",
-      volley: volley.map(({ idle }) => idle),
+      volley: starts.again.map(({ idle }) => idle),
       baseline: 80,
       target: 1,
     }),
   ];
-};
+}
 
-async function firstAnswer(pid: number, url: string, began: number) {
+async function firstAnswer(pid: number, url: string, began: number): Promise<Start> {
   await (await fetch(url)).text();
   const ms = performance.now() - began;
   await Bun.sleep(IDLE_MS);

@@ -6,72 +6,86 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { bareBinary, type BareServer, startBare } from "../bare/binaries.ts";
-import { type Case, expectCount } from "../case.ts";
-import { compare, interleave } from "../comparison.ts";
+import { type Case, type CaseOptions, expectCount } from "../case.ts";
+import { compare, interleave, type Row } from "../comparison.ts";
 import { startEndpoint } from "../endpoint.ts";
 import { load, startLoad } from "../load.ts";
-import { dataFolder, jobUrls, runRequest, startVolley, statusOf, submit } from "../volley.ts";
+import {
+  dataFolder,
+  jobUrls,
+  runRequest,
+  startVolley,
+  statusOf,
+  submit,
+  type Volley,
+} from "../volley.ts";
 
 const HELD = () => "?gate";
 
-export const submits: Case = async ({ binary, jobs, quick, rounds }) => {
+const AGAINST_BARE = "against a bare route with one synced insert";
+
+interface Parts {
+  readonly volley: Volley;
+  readonly bare: BareServer;
+}
+
+export const submits: Case = async (options) => {
   const folder = await dataFolder();
   try {
     await using endpoint = await startEndpoint();
     await using bare = await startBare(await bareBinary("runs"), [join(folder, "bare.sqlite")]);
-    await using volley = await startVolley({ binary, endpoint, args: ["--max-in-flight", "1"] });
-    await using tool = startLoad();
-    const ms = quick ? 50 : 500;
-    const small = runRequest({ urls: jobUrls(1, HELD) });
-    const rates = await interleave(rounds, {
-      volley: () => load(tool, volley, { path: "/api/orchestrator", body: small, ms }),
-      bare: () => load(tool, bare, { path: "/", body: small, ms }),
-    });
-    const large = runRequest({ urls: jobUrls(jobs, HELD) });
-    const times = await interleave(rounds, {
-      volley: async () => {
-        const began = performance.now();
-        const runId = await submit(volley, large);
-        const took = performance.now() - began;
-        expectCount("jobs of the submit", (await statusOf(volley, runId)).totalJobs, jobs);
-        return took;
-      },
-      bare: () => postMs(bare, large),
-    });
-    const one = "submit of 1 runner, 16 at a time";
-    const many = `submit of ${jobs} runners`;
-    const against = "against a bare route with one synced insert";
-    return [
-      compare({
-        name: one,
-        compared: `rate ${against}`,
-        unit: "answers/s",
-        better: "more",
-        volley: rates.volley.map(({ perSecond }) => perSecond),
-        baseline: rates.bare.map(({ perSecond }) => perSecond),
-      }),
-      compare({
-        name: many,
-        compared: "time against the bound",
-        unit: "ms",
-        better: "less",
-        volley: times.volley,
-        baseline: 500,
-        target: 1,
-      }),
-      compare({
-        name: many,
-        compared: `time ${against}`,
-        unit: "ms",
-        better: "less",
-        volley: times.volley,
-        baseline: times.bare,
-      }),
-    ];
+    const args = ["--max-in-flight", "1"];
+    await using volley = await startVolley({ binary: options.binary, endpoint, args });
+    const parts = { volley, bare };
+    return [...(await small(options, parts)), ...(await large(options, parts))];
   } finally {
     await rm(folder, { recursive: true });
   }
 };
+
+async function small({ quick, rounds }: CaseOptions, { bare, volley }: Parts): Promise<Row[]> {
+  await using tool = startLoad();
+  const ms = quick ? 50 : 500;
+  const body = runRequest({ urls: jobUrls(1, HELD) });
+  const rates = await interleave(rounds, {
+    volley: () => load(tool, volley, { path: "/api/orchestrator", body, ms }),
+    bare: () => load(tool, bare, { path: "/", body, ms }),
+  });
+  return [
+    compare({
+      name: "submit of 1 runner, 16 at a time",
+      compared: `rate ${AGAINST_BARE}`,
+      unit: "answers/s",
+      better: "more",
+      volley: rates.volley.map(({ perSecond }) => perSecond),
+      baseline: rates.bare.map(({ perSecond }) => perSecond),
+    }),
+  ];
+}
+
+async function large({ jobs, rounds }: CaseOptions, { bare, volley }: Parts): Promise<Row[]> {
+  const body = runRequest({ urls: jobUrls(jobs, HELD) });
+  const times = await interleave(rounds, {
+    volley: async () => {
+      const began = performance.now();
+      const runId = await submit(volley, body);
+      const took = performance.now() - began;
+      expectCount("jobs of the submit", (await statusOf(volley, runId)).totalJobs, jobs);
+      return took;
+    },
+    bare: () => postMs(bare, body),
+  });
+  const figures = {
+    name: `submit of ${jobs} runners`,
+    unit: "ms",
+    better: "less",
+    volley: times.volley,
+  } as const;
+  return [
+    compare({ ...figures, compared: "time against the bound", baseline: 500, target: 1 }),
+    compare({ ...figures, compared: `time ${AGAINST_BARE}`, baseline: times.bare }),
+  ];
+}
 
 async function postMs({ origin }: BareServer, body: string): Promise<number> {
   const headers = { "content-type": "application/json" };

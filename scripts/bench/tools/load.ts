@@ -23,56 +23,62 @@ export interface LoadAnswer {
 }
 
 interface Connection {
-  sentAt: number;
+  readonly sentAt: number;
   buffered: Buffer;
 }
 
-answerQuestions(async ({ connections, ms, origin, request }: LoadQuestion) => {
-  const { hostname, port } = new URL(origin);
+answerQuestions(async (question: LoadQuestion): Promise<LoadAnswer> => {
   const latencies: number[] = [];
   const began = performance.now();
-  const send = (socket: Socket<Connection>): void => {
-    socket.data.sentAt = performance.now();
-    socket.write(request);
-  };
-  const lane = async (): Promise<void> => {
-    const { promise, reject, resolve } = Promise.withResolvers<void>();
-    await Bun.connect<Connection>({
-      hostname,
-      port: Number(port),
-      socket: {
-        open(socket) {
-          socket.data = { sentAt: 0, buffered: Buffer.alloc(0) };
-          send(socket);
-        },
-        data(socket, chunk) {
-          const { data } = socket;
-          data.buffered =
-            data.buffered.length === 0 ? chunk : Buffer.concat([data.buffered, chunk]);
-          try {
-            if (!isWhole(data.buffered)) return;
-          } catch (error) {
-            reject(error);
-            return;
-          }
-          const now = performance.now();
-          latencies.push(now - data.sentAt);
-          data.buffered = Buffer.alloc(0);
-          if (now - began < ms) send(socket);
-          else socket.end();
-        },
-        close: () => resolve(),
-        error: (_socket, error) => reject(error),
-      },
-    });
-    return promise;
-  };
-  await Promise.all(Array.from({ length: connections }, lane));
-  const took = performance.now() - began;
+  const lanes = Array.from({ length: question.connections }, () =>
+    ask(question, began + question.ms, latencies),
+  );
+  await Promise.all(lanes);
+  const ms = performance.now() - began;
   latencies.sort((a, b) => a - b);
   const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? NaN;
-  return { answers: latencies.length, ms: took, p50: at(0.5), p99: at(0.99) } satisfies LoadAnswer;
+  return { answers: latencies.length, ms, p50: at(0.5), p99: at(0.99) };
 });
+
+/** One connection: a request after the other until `end`; adds what each took to `latencies`. */
+async function ask(
+  { origin, request }: LoadQuestion,
+  end: number,
+  latencies: number[],
+): Promise<void> {
+  const { hostname, port } = new URL(origin);
+  const closed = Promise.withResolvers<void>();
+  const send = (socket: Socket<Connection>): void => {
+    socket.data = { sentAt: performance.now(), buffered: Buffer.alloc(0) };
+    socket.write(request);
+  };
+  const receive = (socket: Socket<Connection>, chunk: Buffer): void => {
+    const { data } = socket;
+    data.buffered = data.buffered.length === 0 ? chunk : Buffer.concat([data.buffered, chunk]);
+    if (!isWhole(data.buffered)) return;
+    const now = performance.now();
+    latencies.push(now - data.sentAt);
+    if (now < end) send(socket);
+    else socket.end();
+  };
+  await Bun.connect<Connection>({
+    hostname,
+    port: Number(port),
+    socket: {
+      open: send,
+      data: (socket, chunk) => {
+        try {
+          receive(socket, chunk);
+        } catch (error) {
+          closed.reject(error);
+        }
+      },
+      close: () => closed.resolve(),
+      error: (_socket, error) => closed.reject(error),
+    },
+  });
+  return closed.promise;
+}
 
 /** Whether all of a response is there. Throws unless it is a success of a known length. */
 function isWhole(response: Buffer): boolean {
