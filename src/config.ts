@@ -4,12 +4,20 @@
  */
 import { anonymityFaults, exposedBy, localModeFaults, readAdminKey } from "./cli/exposure.ts";
 import { StartError } from "./domain/errors.ts";
-import { checkRegions, parseRegions, type Regions } from "./domain/region.ts";
+import {
+  checkRegions,
+  parseRegions,
+  type ReadSecret,
+  type Regions,
+  type SecretSource,
+} from "./domain/region.ts";
 import type { AccessSettings } from "./http/access/create-access.ts";
 import { describeFlags, type FlagTable, type FlagValues } from "./lib/flags.ts";
 import { checkValues, parseFlags } from "./lib/parse-flags.ts";
 import { isPair, readCertificates, readPrivateKey, type TlsPair } from "./lib/pem.ts";
 import { present } from "./lib/present.ts";
+import { readSecretFile } from "./lib/secret-file.ts";
+import { NOT_A_SIGNING_SECRET, parseSigningKeys, type SigningKeys } from "./lib/signature.ts";
 import { parseScript } from "./mock/script.ts";
 import { checkedBrowser } from "./runner/browser/settings.ts";
 import type { HostConfig } from "./runner/host-flags.ts";
@@ -40,10 +48,12 @@ export interface ServeConfig extends Pick<
 }
 export type RunnerConfig = FlagValues<typeof runnerFlags> & {
   readonly dir: string;
-  /** The token that `tokenEnv` names. */
+  /** The token that `tokenEnv` or `tokenFile` names. */
   readonly token: string | undefined;
   /** What `tlsCert` and `tlsKey` hold. */
   readonly tls?: TlsPair;
+  /** The keys that `signingSecretEnv` or `signingSecretFile` names. */
+  readonly signingKeys: SigningKeys | undefined;
 };
 
 /** Configuration of `volley serve`. Throws StartError naming every fault. */
@@ -88,15 +98,22 @@ function picked<Table extends FlagTable>(
 export function runnerConfig(argv: readonly string[]): RunnerConfig {
   const { values, positionals, faults } = parse(runnerFlags, argv);
   const [dir = ".", ...rest] = positionals;
-  const { passEnv, tokenEnv } = values;
   const { tls, faults: tlsFaults } = serverTls(values);
-  const unset = [
-    ...(tokenEnv === undefined ? [] : unsetVariables("--token-env", [tokenEnv])),
-    ...unsetVariables("--pass-env", passEnv),
-  ];
-  fail([...faults, ...rest.map(unexpected), ...tlsFaults, ...unset, ...anonymityFaults(values)]);
-  const token = tokenEnv === undefined ? undefined : process.env[tokenEnv];
-  return { ...values, dir, token, ...present({ tls }) };
+  const token = secretOf(values, "token");
+  const signing = secretOf(values, "signingSecret");
+  const signingKeys = signing.value === undefined ? undefined : parseSigningKeys(signing.value);
+  const noKeys = signing.value !== undefined && !signingKeys;
+  fail([
+    ...faults,
+    ...rest.map(unexpected),
+    ...tlsFaults,
+    ...token.faults,
+    ...signing.faults,
+    ...(noKeys ? [`The signing secret ${NOT_A_SIGNING_SECRET}`] : []),
+    ...unsetVariables("--pass-env", values.passEnv),
+    ...anonymityFaults(values),
+  ]);
+  return { ...values, dir, token: token.value, signingKeys, ...present({ tls }) };
 }
 
 /** The files of a server's own TLS, checked; nothing if neither is given. */
@@ -129,6 +146,33 @@ export function mockRunnerConfig(argv: readonly string[]) {
   return { ...values, script: script.entries };
 }
 
+/** What a pair of flags such as --token-env and --token-file names; a fault never shows it. */
+function secretOf<Name extends string>(
+  values: { readonly [Key in `${Name}Env` | `${Name}File`]: string | undefined },
+  name: Name,
+): { readonly value: string | undefined; readonly faults: readonly string[] } {
+  const env = values[`${name}Env`];
+  const file = values[`${name}File`];
+  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  if (env !== undefined && file !== undefined) {
+    return { value: undefined, faults: [`${flag}-env and ${flag}-file: give one of them`] };
+  }
+  const source = env !== undefined ? { env } : file !== undefined ? { file } : undefined;
+  if (!source) return { value: undefined, faults: [] };
+  const read = readSecret(source);
+  if ("value" in read) return { value: read.value, faults: [] };
+  return {
+    value: undefined,
+    faults: [`${flag}-${"env" in source ? "env" : "file"}: ${read.fault}`],
+  };
+}
+
+const readSecret: ReadSecret = (source: SecretSource) => {
+  if ("file" in source) return readSecretFile(source.file);
+  const value = process.env[source.env];
+  return value ? { value } : { fault: `${source.env} is not set` };
+};
+
 /** A misspelt name must not show only when something misses its variable. */
 function unsetVariables(flag: string, names: readonly string[]): string[] {
   return names.filter((name) => !process.env[name]).map((name) => `${flag}: ${name} is not set`);
@@ -158,11 +202,21 @@ export function typesConfig(argv: readonly string[]): { dir: string; print: bool
   return { dir, print: values.print };
 }
 
+/** A region as an object: at most one of each kind of secret. */
+export interface GivenRegion {
+  readonly url: string;
+  readonly token?: string;
+  readonly tokenEnv?: string;
+  readonly tokenFile?: string;
+  readonly signingSecretEnv?: string;
+  readonly signingSecretFile?: string;
+  readonly ca?: string;
+}
+
 /** Options of createOrchestratorHandler: those of `volley serve` that are not the server's own. */
 export type LibraryOptions = Partial<FlagValues<typeof orchestratorFlags>> & {
   /** As in PLAYWRIGHT_RUNNERS, parsed or not yet checked. Default: that variable. */
-  readonly regions?:
-    Regions | Readonly<Record<string, string | { url: string; token?: string; ca?: string }>>;
+  readonly regions?: Regions | Readonly<Record<string, string | GivenRegion>>;
 };
 
 /** Checks options and fills in defaults. Throws StartError naming every fault. */
@@ -176,7 +230,7 @@ export function libraryConfig({ regions: given, ...options }: LibraryOptions): O
 function givenRegions(given: LibraryOptions["regions"]): { regions: Regions; faults: string[] } {
   if (given === undefined) return environmentRegions();
   if (given instanceof Map) return { regions: given, faults: [] };
-  const { faults, regions } = checkRegions(given);
+  const { faults, regions } = checkRegions(given, readSecret);
   return { regions, faults: faults.map((fault) => `regions: ${fault}`) };
 }
 
@@ -223,7 +277,7 @@ export function parse<Table extends FlagTable>(table: Table, argv: readonly stri
 }
 
 function environmentRegions(): { regions: Regions; faults: string[] } {
-  const { regions, faults } = parseRegions(process.env["PLAYWRIGHT_RUNNERS"] || "{}");
+  const { regions, faults } = parseRegions(process.env["PLAYWRIGHT_RUNNERS"] || "{}", readSecret);
   return { regions, faults: faults.map((fault) => `PLAYWRIGHT_RUNNERS ${fault}`) };
 }
 

@@ -168,6 +168,21 @@ export const runnerFlags = {
     about: "environment variable with the bearer token that requests must carry",
     fallback: undefined,
   }),
+  tokenFile: text({
+    placeholder: "FILE",
+    about: "file with that token",
+    fallback: undefined,
+  }),
+  signingSecretEnv: text({
+    placeholder: "NAME",
+    about: "environment variable with the secret that executions must be signed with",
+    fallback: undefined,
+  }),
+  signingSecretFile: text({
+    placeholder: "FILE",
+    about: "file with that secret",
+    fallback: undefined,
+  }),
   allowAnonymous: toggle("beyond loopback without a token: let anybody execute runner files"),
   allowedHosts: allowedHostsFlag,
   maxBody: orchestratorFlags.maxBody,

@@ -22,8 +22,9 @@ export function localModeFaults(values: FlagValues<typeof serveFlags>): string[]
 }
 
 export function anonymityFaults(values: FlagValues<typeof runnerFlags>): string[] {
-  const { allowAnonymous, host, tokenEnv } = values;
-  if (tokenEnv !== undefined || allowAnonymous || isLoopback(host)) return [];
+  const { allowAnonymous, host, signingSecretEnv, signingSecretFile, tokenEnv, tokenFile } = values;
+  const asked = tokenEnv ?? tokenFile ?? signingSecretEnv ?? signingSecretFile;
+  if (asked !== undefined || allowAnonymous || isLoopback(host)) return [];
   return [
     `--host ${host} without --token-env lets anybody execute runner files; --allow-anonymous says that this is meant`,
   ];

@@ -3,6 +3,8 @@
  */
 import { hostOptions, runnerConfig } from "../config.ts";
 import { createRunnerApp } from "../http/runner-app.ts";
+import { SignatureCheck } from "../http/signature-check.ts";
+import { systemClock } from "../lib/clock.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { Metrics } from "../lib/metrics.ts";
 import { present } from "../lib/present.ts";
@@ -66,11 +68,15 @@ async function run(argv: readonly string[]): Promise<number> {
     keepOpen: (request) => server.timeout(request, 0),
     allowedHosts: config.allowedHosts,
     tls: config.tls !== undefined,
-    ...present({ region: config.region, token: config.token }),
+    ...present({
+      region: config.region,
+      token: config.token,
+      signature: config.signingKeys && new SignatureCheck(config.signingKeys, systemClock.now),
+    }),
   });
   const server = listen({ ...config, fetch: app.fetch });
   announce(server);
-  if (config.token === undefined && !isLoopback(config.host)) {
+  if ((config.token ?? config.signingKeys) === undefined && !isLoopback(config.host)) {
     log.warn("anybody may execute runner files: set --token-env", { host: config.host });
   }
   const code = await stop;

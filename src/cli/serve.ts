@@ -23,8 +23,10 @@ export const command: Command = {
   about: [
     "Serves the API at /api/orchestrator (docs at /api/orchestrator/docs). Regions come from",
     "PLAYWRIGHT_RUNNERS, a JSON object from region name to runner endpoint; a value may also be",
-    '{"url", "token", "ca"}. Prints one line on stdout when ready; logs go to stderr. Until there is',
-    "a key (volley key create) it listens on loopback only, and lets everybody in who reaches it.",
+    '{"url", "token", "ca"}, with tokenEnv or tokenFile in the place of token, and signingSecretEnv or',
+    "signingSecretFile for signed dispatches. Prints one line on stdout when ready; logs go to stderr.",
+    "Until there is a key (volley key create) it listens on loopback only, and lets everybody in who",
+    "reaches it.",
   ].join("\n"),
   flags: serveFlags,
   examples: [

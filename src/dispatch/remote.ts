@@ -8,7 +8,9 @@ import type { RequestedRunner } from "../domain/job.ts";
 import type { Region, Regions } from "../domain/region.ts";
 import { type Result, unanswered } from "../domain/result.ts";
 import type { Clock } from "../lib/clock.ts";
+import { newId } from "../lib/ids.ts";
 import { present } from "../lib/present.ts";
+import { signatureHeaders } from "../lib/signature.ts";
 import {
   type EndpointError,
   failure,
@@ -118,16 +120,18 @@ interface ExchangeOptions {
 }
 
 async function exchange(job: DispatchJob, options: ExchangeOptions): Promise<Exchange> {
-  const { endpoint, region, signal } = options;
+  const { clock, endpoint, region, signal } = options;
   const { jobId, runId, runners, url } = job;
+  const body = JSON.stringify({ url, runners, runId, region: region.name });
   const request = {
     method: "POST",
     headers: {
       "content-type": "application/json",
       accept: "application/json",
       "idempotency-key": jobId,
+      ...signature(region, body, clock.now()),
     },
-    body: JSON.stringify({ url, runners, runId, region: region.name }),
+    body,
     signal,
   } as const;
   try {
@@ -138,6 +142,11 @@ async function exchange(job: DispatchJob, options: ExchangeOptions): Promise<Exc
     const { code, error: sentence } = transportFault(error);
     return { ...failure(code, "transport", sentence), retry: {} };
   }
+}
+
+/** Each POST is a message of its own: one that is seen twice was recorded by somebody. */
+function signature({ signingKeys }: Region, body: string, now: number): Record<string, string> {
+  return signingKeys ? { ...signatureHeaders(signingKeys, { id: newId("msg"), now, body }) } : {};
 }
 
 async function readResponse(

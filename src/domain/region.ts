@@ -7,6 +7,8 @@
  */
 import { readCertificates } from "../lib/pem.ts";
 import { present } from "../lib/present.ts";
+import type { SecretText } from "../lib/secret-file.ts";
+import { NOT_A_SIGNING_SECRET, parseSigningKeys, type SigningKeys } from "../lib/signature.ts";
 
 /** The region names of the API: safe in a URL, a file name and a metric label. */
 export const REGION_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$";
@@ -22,7 +24,13 @@ export interface Region {
   readonly token?: string;
   /** PEM text of the only authorities trusted to vouch for an https: endpoint. */
   readonly ca?: string;
+  /** Each dispatch is signed with these. */
+  readonly signingKeys?: SigningKeys;
 }
+
+/** Where a secret stands, when it is not written down beside the URL. */
+export type SecretSource = { readonly env: string } | { readonly file: string };
+export type ReadSecret = (source: SecretSource) => SecretText;
 
 export type Regions = ReadonlyMap<string, Region>;
 
@@ -33,19 +41,22 @@ export interface ParsedRegions {
 
 const NAME = new RegExp(REGION_PATTERN);
 
-/** Parses the JSON text of PLAYWRIGHT_RUNNERS. Never throws; a faulty entry is left out. */
-export function parseRegions(json: string): ParsedRegions {
+/**
+ * Parses the JSON text of PLAYWRIGHT_RUNNERS. Never throws; a faulty entry is left out.
+ * `readSecret`: looks up what entries refer to.
+ */
+export function parseRegions(json: string, readSecret: ReadSecret): ParsedRegions {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
     return { regions: new Map(), faults: ["is not valid JSON"] };
   }
-  return checkRegions(value);
+  return checkRegions(value, readSecret);
 }
 
 /** The same for a value that was parsed already. */
-export function checkRegions(value: unknown): ParsedRegions {
+export function checkRegions(value: unknown, readSecret: ReadSecret): ParsedRegions {
   const regions = new Map<string, Region>();
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { regions, faults: ["must be a JSON object from region name to endpoint URL"] };
@@ -59,14 +70,14 @@ export function checkRegions(value: unknown): ParsedRegions {
       faults.push(`${label} is not a region name (letters, digits, ".", "_", "-"; at most 63)`);
       continue;
     }
-    const region = parseEntry(name, entry);
+    const region = parseEntry(name, entry, readSecret);
     if (typeof region === "string") faults.push(`${label} ${region}`);
     else regions.set(name, region);
   }
   return { regions, faults };
 }
 
-function parseEntry(name: string, entry: unknown): Region | string {
+function parseEntry(name: string, entry: unknown, readSecret: ReadSecret): Region | string {
   if (typeof entry === "string") {
     const url = endpointUrl(entry);
     return "fault" in url ? url.fault : { name, url: url.base };
@@ -74,18 +85,66 @@ function parseEntry(name: string, entry: unknown): Region | string {
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
     return 'must be a URL or an object {"url", "token", "ca"}';
   }
-  const { ca: file, url: text, token, ...rest } = entry as Record<string, unknown>;
-  const unknown = Object.keys(rest)[0];
+  const fields = entry as Record<string, unknown>;
+  const unknown = Object.keys(fields).find((key) => !FIELDS.has(key));
   if (unknown !== undefined) return `has an unknown field ${JSON.stringify(unknown)}`;
-  if (typeof text !== "string") return 'has no "url"';
-  if (token !== undefined && (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token))) {
-    return 'has a "token" that is not a non-empty string of visible ASCII characters';
-  }
-  const url = endpointUrl(text);
+  if (typeof fields["url"] !== "string") return 'has no "url"';
+  const credentials = parseCredentials(fields, readSecret);
+  if (typeof credentials === "string") return credentials;
+  const url = endpointUrl(fields["url"]);
   if ("fault" in url) return url.fault;
+  const { ca: file } = fields;
   const ca = file === undefined ? undefined : authorities(file, url.base);
   if (ca && "fault" in ca) return `has a "ca" ${ca.fault}`;
-  return { name, url: url.base, ...present({ token, ca: ca?.pem }) };
+  return { name, url: url.base, ...credentials, ...present({ ca: ca?.pem }) };
+}
+
+/** `tokenEnv` and its like name a variable or a file that holds the secret. */
+const FIELDS: ReadonlySet<string> = new Set([
+  "url",
+  "ca",
+  "token",
+  "tokenEnv",
+  "tokenFile",
+  "signingSecretEnv",
+  "signingSecretFile",
+]);
+
+type Credentials = Pick<Region, "token" | "signingKeys">;
+
+function parseCredentials(
+  fields: Readonly<Record<string, unknown>>,
+  readSecret: ReadSecret,
+): Credentials | string {
+  const token = namedSecret("token", fields, readSecret);
+  if (token && "fault" in token) return token.fault;
+  if (token && !/^[\x21-\x7e]+$/.test(token.value)) {
+    return 'has a "token" that is not a non-empty string of visible ASCII characters';
+  }
+  const secret = namedSecret("signingSecret", fields, readSecret);
+  if (secret && "fault" in secret) return secret.fault;
+  const signingKeys = secret && parseSigningKeys(secret.value);
+  if (secret && !signingKeys) return `has a signing secret that ${NOT_A_SIGNING_SECRET}`;
+  return present({ token: token?.value, signingKeys });
+}
+
+/** The secret that `name`, `nameEnv` or `nameFile` gives; undefined if none of them is there. */
+function namedSecret(
+  name: string,
+  fields: Readonly<Record<string, unknown>>,
+  readSecret: ReadSecret,
+): SecretText | undefined {
+  const given = [name, `${name}Env`, `${name}File`].filter((field) => field in fields);
+  const [field, other] = given;
+  if (field === undefined) return undefined;
+  if (other !== undefined) return { fault: `has both "${field}" and "${other}"` };
+  const text = fields[field];
+  if (typeof text !== "string" || text === "") {
+    return { fault: `has a "${field}" that is not a non-empty string` };
+  }
+  if (field === name) return { value: text };
+  const read = readSecret(field.endsWith("Env") ? { env: text } : { file: text });
+  return "fault" in read ? { fault: `has a "${field}": ${read.fault}` } : read;
 }
 
 /** The certificates in the file that a region names as its authorities. */

@@ -10,12 +10,19 @@ import { jsonFault } from "../lib/json.ts";
 import { schemaFaults } from "./schema-faults.ts";
 
 /**
- * The parsed body. `maxBytes`: the largest body, counted in bytes as received. Rejects with
- * AppError `unsupported_media_type`, `payload_too_large`, `malformed_json` or `invalid_request`.
+ * The parsed body. `maxBytes`: the largest body, counted in bytes as received. `checkBytes`: sees
+ * the body before it is parsed, and may throw. Rejects with AppError `unsupported_media_type`,
+ * `payload_too_large`, `malformed_json` or `invalid_request`.
  */
-export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+export async function readJson(
+  request: Request,
+  maxBytes: number,
+  checkBytes: (body: Uint8Array) => void = () => {},
+): Promise<unknown> {
   checkType(request);
-  return safeValue(await readBytes(request, maxBytes));
+  const bytes = await readBytes(request, maxBytes);
+  checkBytes(bytes);
+  return safeValue(bytes);
 }
 
 /** The same of a body that may be missing, and with it the content type: an empty object then. */

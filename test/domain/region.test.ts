@@ -1,10 +1,25 @@
 import { describe, expect, test } from "bun:test";
 
-import { parseRegions } from "../../src/domain/region.ts";
+import { parseRegions, type ReadSecret } from "../../src/domain/region.ts";
 import { CA, CA_FILE, KEY_FILE } from "../support/tls.ts";
 
 const TOKEN = "s3cret-t0ken";
-const parse = (value: unknown) => parseRegions(JSON.stringify(value));
+const KEY = Buffer.alloc(24, 7);
+const SIGNING_SECRET = `whsec_${KEY.toString("base64")}`;
+
+const SECRETS = new Map([
+  ["EU_TOKEN", TOKEN],
+  ["/run/token", TOKEN],
+  ["EU_SECRET", SIGNING_SECRET],
+  ["/run/secret", `${SIGNING_SECRET} whsec_${Buffer.alloc(64, 8).toString("base64")}`],
+  ["SHORT", `whsec_${Buffer.alloc(23, 7).toString("base64")}`],
+  ["SPACED", `${TOKEN} ${TOKEN}`],
+]);
+const read: ReadSecret = (source) => {
+  const value = SECRETS.get("env" in source ? source.env : source.file);
+  return value === undefined ? { fault: "is not there" } : { value };
+};
+const parse = (value: unknown) => parseRegions(JSON.stringify(value), read);
 
 describe("parseRegions", () => {
   test("reads URLs and objects with a token", () => {
@@ -45,8 +60,22 @@ describe("parseRegions", () => {
     expect(parse({ eu: { url, ca } })).toEqual({ regions: new Map(), faults: [fault] });
   });
 
+  test("looks up a token and a signing secret where the entry says", () => {
+    const url = "http://h";
+    const { faults, regions } = parse({
+      env: { url, tokenEnv: "EU_TOKEN", signingSecretEnv: "EU_SECRET" },
+      file: { url, tokenFile: "/run/token", signingSecretFile: "/run/secret" },
+      both: { url, token: TOKEN, signingSecretEnv: "EU_SECRET" },
+    });
+    expect(faults).toEqual([]);
+    expect(regions.get("env")).toEqual({ name: "env", url, token: TOKEN, signingKeys: [KEY] });
+    expect(regions.get("file")?.token).toBe(TOKEN);
+    expect(regions.get("file")?.signingKeys).toEqual([KEY, Buffer.alloc(64, 8)]);
+    expect(regions.get("both")?.signingKeys).toEqual([KEY]);
+  });
+
   test("allows no regions", () => {
-    expect(parseRegions("{}")).toEqual({ regions: new Map(), faults: [] });
+    expect(parseRegions("{}", read)).toEqual({ regions: new Map(), faults: [] });
   });
 
   test.each([
@@ -63,14 +92,17 @@ describe("parseRegions", () => {
   test.each(["", "{", "nonsense", "{'a':'b'}", '{"a":"http://h",}', "undefined"])(
     "refuses %p: not JSON",
     (json) => {
-      expect(parseRegions(json)).toEqual({ regions: new Map(), faults: ["is not valid JSON"] });
+      expect(parseRegions(json, read)).toEqual({
+        regions: new Map(),
+        faults: ["is not valid JSON"],
+      });
     },
   );
 
   test.each(["null", "[]", '["http://h"]', '"http://h"', "1", "true"])(
     "refuses %s: not an object",
     (json) => {
-      expect(parseRegions(json)).toEqual({
+      expect(parseRegions(json, read)).toEqual({
         regions: new Map(),
         faults: ["must be a JSON object from region name to endpoint URL"],
       });
@@ -106,6 +138,15 @@ describe("parseRegions", () => {
     [{ url: "http://h", token: `${TOKEN} with space` }, '"token"'],
     [{ url: "http://h", tokn: TOKEN }, 'unknown field "tokn"'],
     [{ url: "ftp://h", token: TOKEN }, '"ftp:"'],
+    [{ url: "http://h", token: TOKEN, tokenEnv: "EU_TOKEN" }, 'both "token" and "tokenEnv"'],
+    [{ url: "http://h", tokenEnv: "A", tokenFile: "b" }, 'both "tokenEnv" and "tokenFile"'],
+    [{ url: "http://h", tokenEnv: "NONE" }, '"tokenEnv": is not there'],
+    [{ url: "http://h", tokenEnv: "SPACED" }, '"token" that is not'],
+    [{ url: "http://h", tokenFile: 1 }, '"tokenFile" that is not'],
+    [{ url: "http://h", signingSecretFile: "/none" }, '"signingSecretFile": is not there'],
+    [{ url: "http://h", signingSecretEnv: "SHORT" }, "24 to 64 bytes"],
+    [{ url: "http://h", signingSecretEnv: "EU_TOKEN" }, "whsec_"],
+    [{ url: "http://h", signingSecret: SIGNING_SECRET }, 'unknown field "signingSecret"'],
   ])("refuses the entry %j and says why, without a token", (entry, why) => {
     const { faults, regions } = parse({ "eu-west-1": entry });
     expect(faults).toHaveLength(1);
@@ -129,7 +170,7 @@ describe("parseRegions", () => {
     "a".repeat(64),
   ])("refuses the name %j", (name) => {
     // Written out: a literal with __proto__ would set a prototype instead.
-    const { faults, regions } = parseRegions(`{${JSON.stringify(name)}: "http://h"}`);
+    const { faults, regions } = parseRegions(`{${JSON.stringify(name)}: "http://h"}`, read);
     expect(faults).toEqual([expect.stringContaining(JSON.stringify(name))]);
     expect(regions.size).toBe(0);
   });
@@ -152,13 +193,16 @@ describe("parseRegions", () => {
   });
 
   test("reports every faulty entry and keeps the sound ones", () => {
-    const { faults, regions } = parseRegions(`{
+    const { faults, regions } = parseRegions(
+      `{
       "ok": "http://h",
       "__proto__": "http://h",
       "a": "ftp://h",
       "b": {"url": "http://h", "token": 7},
       "c": "http://u:p@h"
-    }`);
+    }`,
+      read,
+    );
     expect(faults).toHaveLength(4);
     for (const [index, name] of ["__proto__", "a", "b", "c"].entries()) {
       expect(faults[index]).toContain(`region "${name}"`);

@@ -5,17 +5,25 @@ import { join } from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
 
 import { createRunnerApp } from "../../src/http/runner-app.ts";
+import { SignatureCheck } from "../../src/http/signature-check.ts";
 import { silentLog } from "../../src/lib/log.ts";
 import { Metrics } from "../../src/lib/metrics.ts";
+import { parseSigningKeys, signatureHeaders } from "../../src/lib/signature.ts";
 import { eventually } from "../support/eventually.ts";
 import { openPool } from "./harness.ts";
 
 const url = "http://127.0.0.1/";
 
 async function serve(
-  options: { token?: string; hosts?: number; maxQueued?: number; dir?: string } = {},
+  options: {
+    token?: string;
+    signature?: SignatureCheck;
+    hosts?: number;
+    maxQueued?: number;
+    dir?: string;
+  } = {},
 ) {
-  const { token, ...limits } = options;
+  const { signature, token, ...limits } = options;
   const { pool } = await openPool(limits);
   const app = createRunnerApp({
     runners: pool,
@@ -25,6 +33,7 @@ async function serve(
     maxBody: 10_000,
     keepOpen: () => {},
     ...(token === undefined ? {} : { token }),
+    ...(signature === undefined ? {} : { signature }),
   });
   const ask = (path: string, init?: RequestInit): Promise<Response> =>
     Promise.resolve(app.handle(new Request(`http://localhost${path}`, init)));
@@ -72,6 +81,33 @@ describe("a runner server with a token", () => {
     expect((await served.ask("/api/runner/info", { headers })).status).toBe(200);
     expect((await served.ask("/healthz")).status).toBe(200);
     expect((await served.ask("/readyz")).status).toBe(200);
+  });
+});
+
+describe("a runner server with a signing secret", () => {
+  const keys = parseSigningKeys(`whsec_${Buffer.alloc(32, 1).toString("base64")}`) ?? [];
+  const type = { "content-type": "application/json" };
+  const body = JSON.stringify({ url, runners: ["echo"] });
+
+  test("executes what is signed, once, and answers anything else 401", async () => {
+    await using served = await serve({ signature: new SignatureCheck(keys, Date.now) });
+    const post = (headers: Record<string, string>, bytes = body) =>
+      served.execute([], { headers: { ...type, ...headers }, body: bytes });
+    const signed = { ...signatureHeaders(keys, { id: "msg_1", now: Date.now(), body }) };
+    expect((await post(signed, body.replace("echo", "slow"))).status).toBe(401);
+    expect((await post(signed)).status).toBe(200);
+    for (const headers of [signed, {}, { authorization: "Bearer secret" }]) {
+      const response = await post(headers);
+      expect(response.status).toBe(401);
+      expect(await response.json()).toMatchObject({ code: "unauthorized" });
+    }
+  });
+
+  test("does not say what is wrong with a body that is not signed", async () => {
+    await using served = await serve({ signature: new SignatureCheck(keys, Date.now) });
+    const headers = { ...type, ...signatureHeaders(keys, { id: "msg_1", now: Date.now(), body }) };
+    const response = await served.execute([], { headers, body: "{ not even JSON" });
+    expect(response.status).toBe(401);
   });
 });
 

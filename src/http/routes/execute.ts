@@ -21,6 +21,7 @@ import {
   WrappedAnswer,
   WrappedRunnerNotFound,
 } from "../runner-wire.ts";
+import type { SignatureCheck } from "../signature-check.ts";
 
 export interface ExecuteRoutesDeps {
   readonly runners: Pick<RunnerPool, "catalog" | "execute">;
@@ -32,10 +33,12 @@ export interface ExecuteRoutesDeps {
   readonly keepOpen: (request: Request) => void;
   /** Whether the server is stopping and takes nothing new. */
   readonly isDraining: () => boolean;
+  /** The signature that requests must carry; without it none is looked for. */
+  readonly signature?: Pick<SignatureCheck, "begin">;
 }
 
 export function executeRoutes(deps: ExecuteRoutesDeps) {
-  const bodies = new ExecuteBodies(deps.maxBody);
+  const bodies = new ExecuteBodies(deps.maxBody, deps.signature);
   return new Elysia({ tags: ["runners"] }).post(
     "/execute",
     async ({ body, request, status }) => {
