@@ -2,22 +2,19 @@
  * Configuration: the only reader of the process environment. Everything is validated at once, and
  * a fault never shows a token.
  */
+import { type CallbackConfig, callbackConfig } from "./callbacks/flags.ts";
 import { anonymityFaults, exposedBy, localModeFaults, readAdminKey } from "./cli/exposure.ts";
+import { serverTls } from "./cli/server-tls.ts";
 import { StartError } from "./domain/errors.ts";
-import {
-  checkRegions,
-  parseRegions,
-  type ReadSecret,
-  type Regions,
-  type SecretSource,
-} from "./domain/region.ts";
+import { checkRegions, type GivenRegion, parseRegions, type Regions } from "./domain/region.ts";
 import type { AccessSettings } from "./http/access/create-access.ts";
 import { describeFlags, type FlagTable, type FlagValues } from "./lib/flags.ts";
 import { checkValues, parseFlags } from "./lib/parse-flags.ts";
-import { isPair, readCertificates, readPrivateKey, type TlsPair } from "./lib/pem.ts";
+import type { TlsPair } from "./lib/pem.ts";
 import { present } from "./lib/present.ts";
-import { readSecretFile } from "./lib/secret-file.ts";
-import { NOT_A_SIGNING_SECRET, parseSigningKeys, type SigningKeys } from "./lib/signature.ts";
+import { namedKeys, namedSecret } from "./lib/secret-flags.ts";
+import { type ReadSecret, readSecretFile } from "./lib/secret-source.ts";
+import type { SigningKeys } from "./lib/signature.ts";
 import { parseScript } from "./mock/script.ts";
 import { checkedBrowser } from "./runner/browser/settings.ts";
 import type { HostConfig } from "./runner/host-flags.ts";
@@ -28,13 +25,14 @@ import {
   orchestratorFlags,
   runnerFlags,
   serveFlags,
-  type tlsFlags,
   typesFlags,
 } from "./settings.ts";
 
 const ENV_PREFIX = "VOLLEY_";
 export type OrchestratorConfig = FlagValues<typeof orchestratorFlags> & {
   readonly regions: Regions;
+  /** Absent without a secret: an unsigned callback proves nothing. */
+  readonly callbacks: CallbackConfig | undefined;
 };
 /** What `volley serve` was asked for, by whom it concerns. */
 export interface ServeConfig extends Pick<
@@ -44,7 +42,7 @@ export interface ServeConfig extends Pick<
   /** What `tlsCert` and `tlsKey` hold. */
   readonly tls?: TlsPair;
   readonly access: AccessSettings;
-  readonly orchestrator: OrchestratorConfig;
+  readonly orchestrator: FlagValues<typeof orchestratorFlags> & Pick<OrchestratorConfig, "regions">;
 }
 export type RunnerConfig = FlagValues<typeof runnerFlags> & {
   readonly dir: string;
@@ -62,8 +60,16 @@ export function serveConfig(argv: readonly string[]): ServeConfig {
   const { regions, faults: regionFaults } = environmentRegions();
   const { tls, faults: tlsFaults } = serverTls(values);
   const { adminKey, faults: keyFaults } = readAdminKey(values.adminKeyFile);
+  // Looked at now, so that one message names every fault; made where it is used.
+  const { faults: callbackFaults } = callbackConfig(values, readSecret);
   const unset = unsetVariables("--pass-env", values.passEnv);
-  const usual = [...faults, ...positionals.map(unexpected), ...regionFaults, ...unset];
+  const usual = [
+    ...faults,
+    ...positionals.map(unexpected),
+    ...regionFaults,
+    ...callbackFaults,
+    ...unset,
+  ];
   fail([...usual, ...tlsFaults, ...keyFaults, ...localModeFaults(values)]);
   const { allowedHosts, drain, host, maxSignInFailures, port, publicUrl, submitsPerMinute } =
     values;
@@ -99,41 +105,18 @@ export function runnerConfig(argv: readonly string[]): RunnerConfig {
   const { values, positionals, faults } = parse(runnerFlags, argv);
   const [dir = ".", ...rest] = positionals;
   const { tls, faults: tlsFaults } = serverTls(values);
-  const token = secretOf(values, "token");
-  const signing = secretOf(values, "signingSecret");
-  const signingKeys = signing.value === undefined ? undefined : parseSigningKeys(signing.value);
-  const noKeys = signing.value !== undefined && !signingKeys;
+  const token = namedSecret(values, "token", readSecret);
+  const signing = namedKeys(values, "signingSecret", readSecret);
   fail([
     ...faults,
     ...rest.map(unexpected),
     ...tlsFaults,
     ...token.faults,
     ...signing.faults,
-    ...(noKeys ? [`The signing secret ${NOT_A_SIGNING_SECRET}`] : []),
     ...unsetVariables("--pass-env", values.passEnv),
     ...anonymityFaults(values),
   ]);
-  return { ...values, dir, token: token.value, signingKeys, ...present({ tls }) };
-}
-
-/** The files of a server's own TLS, checked; nothing if neither is given. */
-function serverTls({ tlsCert, tlsKey }: FlagValues<typeof tlsFlags>): {
-  readonly tls?: TlsPair;
-  readonly faults: readonly string[];
-} {
-  if (tlsCert === undefined && tlsKey === undefined) return { faults: [] };
-  if (tlsCert === undefined) return { faults: ["--tls-key needs --tls-cert beside it"] };
-  if (tlsKey === undefined) return { faults: ["--tls-cert needs --tls-key beside it"] };
-  const cert = readCertificates(tlsCert);
-  const key = readPrivateKey(tlsKey);
-  const faults = [
-    ...("fault" in cert ? [`--tls-cert: ${cert.fault}`] : []),
-    ...("fault" in key ? [`--tls-key: ${key.fault}`] : []),
-  ];
-  if ("fault" in cert || "fault" in key) return { faults };
-  const tls = { cert: cert.pem, key: key.pem };
-  if (isPair(tls)) return { tls, faults };
-  return { faults: [`--tls-key: "${tlsKey}" is not the key of the certificate in "${tlsCert}"`] };
+  return { ...values, dir, token: token.value, signingKeys: signing.value, ...present({ tls }) };
 }
 
 /** Configuration of `volley mock-runner`. Throws StartError naming every fault. */
@@ -146,28 +129,7 @@ export function mockRunnerConfig(argv: readonly string[]) {
   return { ...values, script: script.entries };
 }
 
-/** What a pair of flags such as --token-env and --token-file names; a fault never shows it. */
-function secretOf<Name extends string>(
-  values: { readonly [Key in `${Name}Env` | `${Name}File`]: string | undefined },
-  name: Name,
-): { readonly value: string | undefined; readonly faults: readonly string[] } {
-  const env = values[`${name}Env`];
-  const file = values[`${name}File`];
-  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  if (env !== undefined && file !== undefined) {
-    return { value: undefined, faults: [`${flag}-env and ${flag}-file: give one of them`] };
-  }
-  const source = env !== undefined ? { env } : file !== undefined ? { file } : undefined;
-  if (!source) return { value: undefined, faults: [] };
-  const read = readSecret(source);
-  if ("value" in read) return { value: read.value, faults: [] };
-  return {
-    value: undefined,
-    faults: [`${flag}-${"env" in source ? "env" : "file"}: ${read.fault}`],
-  };
-}
-
-const readSecret: ReadSecret = (source: SecretSource) => {
+const readSecret: ReadSecret = (source) => {
   if ("file" in source) return readSecretFile(source.file);
   const value = process.env[source.env];
   return value ? { value } : { fault: `${source.env} is not set` };
@@ -202,17 +164,6 @@ export function typesConfig(argv: readonly string[]): { dir: string; print: bool
   return { dir, print: values.print };
 }
 
-/** A region as an object: at most one of each kind of secret. */
-export interface GivenRegion {
-  readonly url: string;
-  readonly token?: string;
-  readonly tokenEnv?: string;
-  readonly tokenFile?: string;
-  readonly signingSecretEnv?: string;
-  readonly signingSecretFile?: string;
-  readonly ca?: string;
-}
-
 /** Options of createOrchestratorHandler: those of `volley serve` that are not the server's own. */
 export type LibraryOptions = Partial<FlagValues<typeof orchestratorFlags>> & {
   /** As in PLAYWRIGHT_RUNNERS, parsed or not yet checked. Default: that variable. */
@@ -223,8 +174,9 @@ export type LibraryOptions = Partial<FlagValues<typeof orchestratorFlags>> & {
 export function libraryConfig({ regions: given, ...options }: LibraryOptions): OrchestratorConfig {
   const { faults, values } = checkValues(orchestratorFlags, options);
   const { faults: regionFaults, regions } = givenRegions(given);
-  fail([...faults, ...regionFaults]);
-  return { ...values, regions };
+  const { callbacks, faults: callbackFaults } = callbackConfig(values, readSecret);
+  fail([...faults, ...regionFaults, ...callbackFaults]);
+  return { ...values, regions, callbacks };
 }
 
 function givenRegions(given: LibraryOptions["regions"]): { regions: Regions; faults: string[] } {

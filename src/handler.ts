@@ -8,6 +8,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
+import { openDeliveries } from "./callbacks/open-deliveries.ts";
 import {
   hostOptions,
   libraryConfig,
@@ -50,6 +51,8 @@ import { SqliteStore, type SqliteStoreOptions } from "./store/sqlite/sqlite-stor
 import type { RunStore } from "./store/store.ts";
 
 const DEFAULT_BASE_PATH = "/api/orchestrator";
+/** What a stop waits for callbacks that are being sent: the others are sent by the next start. */
+const CALLBACK_GRACE_MS = 2_000;
 /** A long poll may be silent for 60 s. */
 const IDLE_TIMEOUT_S = 90;
 /** Endpoints asked about themselves at the same time; of the requests kept free for such things. */
@@ -104,12 +107,18 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const measure = orchestratorMetrics(metrics, () => orchestrator);
   const { keys, pool, release, store } = openParts(config, log, measure.committed);
   const access = settings && createAccess(settings, { keys, log, clock: systemClock });
+  const kept = { store: store.callbacks, runs: store };
+  const deliveries = openDeliveries(config.callbacks, { ...kept, basePath, log, metrics });
+  const observe: Observe = (observation) => {
+    measure.observe(observation);
+    if (observation.type === "run.ended") deliveries?.wake();
+  };
   const fleet = new Fleet({ ...config, clock: systemClock, atOnce: INFO_AT_ONCE });
-  const parts = { store, pool, fleet, log, observe: measure.observe };
-  const orchestrator = openOrchestrator(config, parts);
+  const orchestrator = openOrchestrator(config, { store, pool, fleet, log, observe });
   const live = new Live({ store, changes: orchestrator.changes, log });
   const app = orchestratorApp({
     basePath,
+    callbacks: { store: store.callbacks, wake: () => deliveries?.wake() },
     fleet,
     keepOpen,
     live,
@@ -129,6 +138,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const ready = afterTheCaller().then(async () => {
     fleet.refresh();
     await orchestrator.recover();
+    deliveries?.start();
     const bounds = { keepForMs: config.keepFor, keepRuns: config.keepRuns };
     void retain({ store, clock: systemClock, log, ...bounds }, stopped.signal);
   });
@@ -142,6 +152,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     lag[Symbol.dispose]();
     live.close();
     await orchestrator.close(drainMs);
+    await deliveries?.close(Math.min(drainMs, CALLBACK_GRACE_MS));
     await pool?.close();
     await access?.close();
     await keys.close();
@@ -191,7 +202,9 @@ function openOrchestrator(config: OrchestratorConfig, parts: OrchestratorParts):
       regions: new Set(config.regions.keys()),
       maxRunners: config.maxRunners,
       maxRunTimeMs: config.maxRunTime,
+      ...present({ callbackRefusal: config.callbacks?.receivers.refusal }),
     },
+    callbackConfigured: config.callbacks?.configured !== undefined,
     maxInFlight: inFlightLimit(config.maxInFlight, parts.log),
     maxBacklog: config.maxBacklog,
     onInterrupted: config.onInterrupted,
@@ -234,7 +247,7 @@ function openParts(config: OrchestratorConfig, log: Log, committed: (ms: number)
 function openStore(
   folder: string,
   options: SqliteStoreOptions,
-): { store: RunStore; keys: KeyStore; release: () => void } {
+): { store: SqliteStore; keys: KeyStore; release: () => void } {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {

@@ -3,6 +3,7 @@
  * what it accepts (those of its clients: `cli/client-settings.ts`). Tables only; they are read in
  * `config.ts`.
  */
+import { callbackFlags } from "./callbacks/flags.ts";
 import { KEY_NAME, NOT_A_KEY_NAME, SCOPES } from "./domain/key.ts";
 import { accessFlags, allowedHostsFlag } from "./http/access/flags.ts";
 import {
@@ -133,6 +134,7 @@ export const orchestratorFlags = {
     fallback: undefined,
   }),
   ...hostFlags,
+  ...callbackFlags,
 } satisfies FlagTable;
 
 export const serveFlags = {

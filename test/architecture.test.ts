@@ -22,12 +22,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runner: ["domain", "lib"],
   store: ["domain", "lib"],
   dispatch: ["runner", "domain", "lib"],
+  callbacks: ["store", "dispatch", "domain", "lib"],
   orchestrator: ["store", "dispatch", "domain", "lib"],
   mock: ["http", "domain", "lib"],
   http: ["orchestrator", "report", "web", "runner", "store", "domain", "lib"],
 };
 /** `layer -> target` where only types may be imported. */
-const TYPES_ONLY = new Set(["orchestrator -> dispatch", "orchestrator -> store", "http -> store"]);
+const TYPES_ONLY = new Set([
+  "orchestrator -> dispatch",
+  "orchestrator -> store",
+  "http -> store",
+  "callbacks -> store",
+]);
 /** The core knows the store's contract, not one store. */
 const CONTRACT_ONLY = new Map([["orchestrator -> store", "store/store.ts"]]);
 

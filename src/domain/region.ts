@@ -7,7 +7,7 @@
  */
 import { readCertificates } from "../lib/pem.ts";
 import { present } from "../lib/present.ts";
-import type { SecretText } from "../lib/secret-file.ts";
+import type { ReadSecret, SecretText } from "../lib/secret-source.ts";
 import { NOT_A_SIGNING_SECRET, parseSigningKeys, type SigningKeys } from "../lib/signature.ts";
 
 /** The region names of the API: safe in a URL, a file name and a metric label. */
@@ -28,15 +28,22 @@ export interface Region {
   readonly signingKeys?: SigningKeys;
 }
 
-/** Where a secret stands, when it is not written down beside the URL. */
-export type SecretSource = { readonly env: string } | { readonly file: string };
-export type ReadSecret = (source: SecretSource) => SecretText;
-
 export type Regions = ReadonlyMap<string, Region>;
 
 export interface ParsedRegions {
   readonly regions: Regions;
   readonly faults: readonly string[];
+}
+
+/** A region as an object: at most one of each kind of secret. */
+export interface GivenRegion {
+  readonly url: string;
+  readonly token?: string;
+  readonly tokenEnv?: string;
+  readonly tokenFile?: string;
+  readonly signingSecretEnv?: string;
+  readonly signingSecretFile?: string;
+  readonly ca?: string;
 }
 
 const NAME = new RegExp(REGION_PATTERN);

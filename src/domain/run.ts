@@ -8,6 +8,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 
 import { Expect, Policy, RegionExpect, Verdict } from "./expectation.ts";
+import { CallbackUrl, HTTP_URL_PATTERN, NOT_AN_HTTP_URL } from "./http-url.ts";
 import { Job, State } from "./job.ts";
 import { NOT_A_REGION, REGION_PATTERN } from "./region.ts";
 
@@ -19,9 +20,6 @@ export const RESERVED_RUN_IDS: readonly string[] = [
   "regions",
   "spec.json",
 ];
-
-export const HTTP_URL_PATTERN = "^[Hh][Tt][Tt][Pp][Ss]?://";
-export const NOT_AN_HTTP_URL = "Must be an absolute http:// or https:// URL.";
 
 /** What every schema says of a runner's name. */
 export const RUNNER_NAME = {
@@ -178,6 +176,7 @@ export const RunRequest = Type.Object(
     expect: Type.Optional(Expect),
     policy: Type.Optional(Policy),
     ignore: Type.Optional(Ignore),
+    callbackUrl: Type.Optional(CallbackUrl),
   },
   {
     additionalProperties: false,

@@ -11,6 +11,7 @@ import { neededScope } from "./access/scopes.ts";
 import { createApp } from "./app.ts";
 import { docsRoutes } from "./docs/docs-routes.ts";
 import { openApiDocument } from "./docs/spec.ts";
+import { callbackRoutes, type CallbackRoutesDeps } from "./routes/callbacks.ts";
 import { comparisonRoutes, type ComparisonRoutesDeps } from "./routes/comparison.ts";
 import { eventRoutes, type EventRoutesDeps } from "./routes/events.ts";
 import { type HealthOptions, healthRoutes } from "./routes/health.ts";
@@ -34,6 +35,7 @@ export interface OrchestratorAppOptions
     Omit<SubmitRoutesDeps, "admit">,
     EventRoutesDeps,
     RegionRoutesDeps,
+    Pick<CallbackRoutesDeps, "callbacks">,
     HealthOptions {
   readonly orchestrator: RunRoutesDeps["orchestrator"] & SubmitRoutesDeps["orchestrator"];
   readonly store: RunRoutesDeps["store"] &
@@ -55,7 +57,8 @@ export function orchestratorApp(options: OrchestratorAppOptions) {
     .use(reportRoutes(options))
     .use(comparisonRoutes(options))
     .use(eventRoutes(options))
-    .use(regionRoutes(options));
+    .use(regionRoutes(options))
+    .use(callbackRoutes(options));
   const root = new Elysia().use(healthRoutes(options));
   if (access) root.use(sessionRoutes(access)).use(keyRoutes(access));
   const spec = () =>

@@ -4,9 +4,10 @@
  */
 import { type Static, Type } from "@sinclair/typebox";
 
+import { HTTP_URL_PATTERN, NOT_AN_HTTP_URL } from "../domain/http-url.ts";
 import type { RequestedRunner } from "../domain/job.ts";
 import { ErrorSource, type Result, ResultLog, ResultStatus } from "../domain/result.ts";
-import { HTTP_URL_PATTERN, NOT_AN_HTTP_URL, RUNNER_NAME } from "../domain/run.ts";
+import { RUNNER_NAME } from "../domain/run.ts";
 import { present } from "../lib/present.ts";
 
 const RunnerName = Type.String({

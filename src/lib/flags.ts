@@ -199,11 +199,11 @@ export function bytes(
   };
 }
 
-/** Words between separators; empty ones do not count. `word`: what each must look like. */
+/** Words between separators; empty ones do not count. `word`: tells whether one is right. */
 export function list(
   described: Omit<Described<readonly string[]>, "fallback"> & {
     readonly separator: RegExp;
-    readonly word: RegExp;
+    readonly word: Pick<RegExp, "test">;
   },
 ): Flag<readonly string[]> {
   const { separator, word, ...rest } = described;

@@ -13,11 +13,14 @@ export interface AdmissionLimits {
   readonly localRunners?: ReadonlySet<string>;
   readonly maxRunners: number;
   readonly maxRunTimeMs: number;
+  /** Why a URL must not be called at a run's end; absent when this server calls nobody. */
+  readonly callbackRefusal?: (url: string) => string | undefined;
 }
 
 /** Throws AppError if the request breaks a limit (400) or asks for the impossible (422). */
 export function admit(request: RunRequest, limits: AdmissionLimits): void {
   refuse("invalid_request", "The request is not valid.", limitFaults(request, limits));
+  admitCallback(request, limits);
   const { localRunners } = limits;
   if (request.mode === "local" && !localRunners) {
     throw new AppError(
@@ -44,6 +47,20 @@ export function admit(request: RunRequest, limits: AdmissionLimits): void {
         : { path: `${path}/region`, message: `Region "${region}" is not configured.` },
     ),
   );
+}
+
+function admitCallback({ callbackUrl }: RunRequest, { callbackRefusal }: AdmissionLimits): void {
+  if (callbackUrl === undefined) return;
+  if (!callbackRefusal) {
+    throw new AppError(
+      "callbacks_unavailable",
+      "This server has no secret to sign callbacks with; its operator sets --callback-secret-env.",
+    );
+  }
+  const message = callbackRefusal(callbackUrl);
+  if (message === undefined) return;
+  const faults = [{ path: "/callbackUrl", message }];
+  refuse("callback_refused", "This server does not call that URL.", faults);
 }
 
 function limitFaults(request: RunRequest, limits: AdmissionLimits): Fault[] {

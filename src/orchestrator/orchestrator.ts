@@ -36,6 +36,8 @@ export interface OrchestratorOptions
   /** Limit of a job's attempt, in milliseconds, for runs that name none. */
   readonly jobTimeoutMs?: number;
   readonly onInterrupted: ExecutionDeps["onInterrupted"];
+  /** Whether the end of every run is told to a URL of the configuration, too. */
+  readonly callbackConfigured?: boolean;
   readonly observe?: Observe;
 }
 
@@ -239,10 +241,14 @@ export class Orchestrator {
   }
 
   #newRun(request: RunRequest, options: SubmitOptions): NewRun {
-    const { ignore, mode, runners, tags = [] } = request;
-    const { clock, limits } = this.#options;
+    const { callbackUrl, ignore, mode, runners, tags = [] } = request;
+    const { callbackConfigured, clock, limits } = this.#options;
     const expectationOf = isJudged(request) ? expectationsOf(request) : undefined;
     const plans = fanoutJobs(runners, expectationOf);
+    const told = [
+      ...(callbackUrl === undefined ? [] : [{ url: callbackUrl }]),
+      ...(callbackConfigured ? [{}] : []),
+    ];
     return {
       runId: request.runId ?? newId("run"),
       mode,
@@ -250,6 +256,7 @@ export class Orchestrator {
       timeoutMs: request.timeout ?? limits.maxRunTimeMs,
       retries: request.retries ?? 0,
       createdAt: clock.now(),
+      callbacks: told.map((to) => ({ callbackId: newId("callback"), ...to })),
       jobs: plans.map((plan) => ({ jobId: newId("job"), ...plan })),
       ...options,
       ...present({

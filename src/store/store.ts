@@ -9,6 +9,7 @@ import type { ExpectedStatus, Policy, Verdict } from "../domain/expectation.ts";
 import type { EndState, Job, JobEnd, RequestedRunner, State } from "../domain/job.ts";
 import type { Result } from "../domain/result.ts";
 import type { ListedRun, Mode, RunHead, RunRequest, RunStatus, RunWarning } from "../domain/run.ts";
+import type { NewCallback } from "./callbacks.ts";
 
 /** A run as it is handed over for keeping. Times are milliseconds since the epoch. */
 export interface NewRun {
@@ -35,6 +36,8 @@ export interface NewRun {
   /** What a comparison of the run leaves out. */
   readonly ignore?: readonly string[];
   readonly jobs: readonly NewJob[];
+  /** Whom the run tells of its end. */
+  readonly callbacks?: readonly NewCallback[];
 }
 
 export interface NewJob {

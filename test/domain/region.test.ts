@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
-import { parseRegions, type ReadSecret } from "../../src/domain/region.ts";
+import { parseRegions } from "../../src/domain/region.ts";
+import type { ReadSecret } from "../../src/lib/secret-source.ts";
 import { CA, CA_FILE, KEY_FILE } from "../support/tls.ts";
 
 const TOKEN = "s3cret-t0ken";

@@ -78,6 +78,7 @@ describe("GET /api/orchestrator/spec.json", () => {
       "GET /api/orchestrator/history",
       "GET /api/orchestrator/regions",
       "GET /api/orchestrator/{runId}",
+      "GET /api/orchestrator/{runId}/callbacks",
       "GET /api/orchestrator/{runId}/comparison",
       "GET /api/orchestrator/{runId}/events",
       "GET /api/orchestrator/{runId}/report.ctrf.json",
@@ -92,6 +93,7 @@ describe("GET /api/orchestrator/spec.json", () => {
       "GET /metrics",
       "GET /readyz",
       "POST /api/orchestrator",
+      "POST /api/orchestrator/{runId}/callbacks/{callbackId}/repeat",
       "POST /api/orchestrator/{runId}/cancel",
       "POST /api/orchestrator/{runId}/rerun",
     ]);

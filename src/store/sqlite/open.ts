@@ -7,6 +7,7 @@ import { Database } from "bun:sqlite";
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 
 import { StartError } from "../../domain/errors.ts";
+import callbacks from "./migrations/0001-callbacks.sql" with { type: "text" };
 import keys from "./migrations/0001-keys.sql" with { type: "text" };
 import initial from "./migrations/0001-runs-and-jobs.sql" with { type: "text" };
 import { openToLook } from "./read-only.ts";
@@ -21,7 +22,7 @@ const APPLICATION_ID_OFFSET = 68;
 const HEADER_BYTES = 100;
 
 /** In order; a file's `user_version` is how many of these it has seen. */
-const MIGRATIONS: readonly string[] = [`${initial}\n${keys}`];
+const MIGRATIONS: readonly string[] = [`${initial}\n${callbacks}\n${keys}`];
 
 /** Throws StartError when the file must not be used. */
 export function openDatabase(path: string): Database {

@@ -31,27 +31,21 @@ import type {
   Submission,
   Submitted,
 } from "../store.ts";
+import { SqliteCallbacks } from "./callbacks.ts";
 import { RunCounters } from "./counters.ts";
 import { readEvents } from "./events.ts";
 import { type CommitOptions, GroupCommit, storeError } from "./group-commit.ts";
 import { listRuns } from "./list.ts";
 import { findPast } from "./past.ts";
 import { prune } from "./prune.ts";
-import {
-  toAnsweredJob,
-  toJob,
-  toPendingJob,
-  toRunHead,
-  toRunSettings,
-  toRunStatus,
-  toStoredRun,
-} from "./rows.ts";
+import { toAnsweredJob, toJob, toPendingJob, toRunHead, toRunStatus, toStoredRun } from "./rows.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { Submits } from "./submit.ts";
 
 export type SqliteStoreOptions = Pick<CommitOptions, "committed" | "synchronous">;
 
 export class SqliteStore implements RunStore {
+  readonly callbacks: SqliteCallbacks;
   readonly #db: Database;
   readonly #sql: Statements;
   readonly #counters: RunCounters;
@@ -69,7 +63,8 @@ export class SqliteStore implements RunStore {
       afterRollback: () => this.#counters.clear(),
       ...present({ committed, synchronous }),
     });
-    this.#submits = new Submits(this.#sql, this.#commits);
+    this.callbacks = new SqliteCallbacks(db, this.#commits);
+    this.#submits = new Submits(this.#sql, this.#commits, this.callbacks);
   }
 
   submit(run: NewRun): Promise<Submitted> {
@@ -211,7 +206,7 @@ export class SqliteStore implements RunStore {
   }
 
   findSettings(runId: string): Promise<RunSettings | undefined> {
-    return this.#read(() => optional(this.#sql.findRun.get(runId), toRunSettings));
+    return this.#read(() => optional(this.#sql.findRun.get(runId), this.callbacks.settings));
   }
 
   findAnswers(runId: string, after: number, limit: number): Promise<AnsweredJob[]> {
@@ -254,6 +249,7 @@ export class SqliteStore implements RunStore {
     this.#commits.close();
     // A live statement would keep the database open, and its log beside it.
     for (const statement of Object.values(this.#sql)) statement.finalize();
+    this.callbacks.finalize();
     this.#db.close();
   }
 }

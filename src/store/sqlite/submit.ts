@@ -7,6 +7,7 @@
  * of a pruned run, at the latest after the next start.
  */
 import type { NewRun, StoredRun, Submission, Submitted } from "../store.ts";
+import type { SqliteCallbacks } from "./callbacks.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { toStoredRun } from "./rows.ts";
 import type { Statements } from "./statements.ts";
@@ -27,10 +28,12 @@ interface JobRow {
 export class Submits {
   readonly #sql: Statements;
   readonly #commits: GroupCommit;
+  readonly #callbacks: SqliteCallbacks;
 
-  constructor(sql: Statements, commits: GroupCommit) {
+  constructor(sql: Statements, commits: GroupCommit, callbacks: SqliteCallbacks) {
     this.#sql = sql;
     this.#commits = commits;
+    this.#callbacks = callbacks;
     // Of submits that an earlier process did not live to complete.
     for (const { run } of sql.findIncoming.all()) {
       commits.write("progress", () => this.#giveUp(run)).catch(() => {});
@@ -137,6 +140,7 @@ export class Submits {
     const regions = new Set(jobs.flatMap(({ region }) => region ?? []));
     for (const tag of new Set(tags)) this.#sql.insertFacet.run("tag", tag, row.key);
     for (const region of regions) this.#sql.insertFacet.run("region", region, row.key);
+    this.#callbacks.insert(row.key, run.callbacks ?? []);
     return toStoredRun(row);
   }
 

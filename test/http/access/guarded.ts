@@ -53,6 +53,13 @@ export class Guarded implements AsyncDisposable {
         findLastEvent: nothing,
         listRuns: async () => ({ runs: [] }),
       },
+      callbacks: {
+        store: {
+          findCallbacks: async () => [],
+          repeat: nothing,
+        },
+        wake: () => {},
+      },
       live: {
         events: () => new ReadableStream(),
         progress: () => new ReadableStream(),

@@ -98,6 +98,7 @@ describe("openDatabase", () => {
       "SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict = 1",
     );
     expect(strict.values().flat().toSorted()).toEqual([
+      "callbacks",
       "facets",
       "incoming_runs",
       "jobs",

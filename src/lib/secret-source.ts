@@ -1,7 +1,10 @@
-/** A secret that stands in a file of its own, as containers and init systems hand them over. */
+/** Secrets by where they stand: a variable, or a file as containers and init systems hand it over. */
 import { readFileSync } from "node:fs";
 
+export type SecretSource = { readonly env: string } | { readonly file: string };
 export type SecretText = { readonly value: string } | { readonly fault: string };
+/** Looks up a secret. A fault says where it is missing, and never what it is. */
+export type ReadSecret = (source: SecretSource) => SecretText;
 
 /** The text of the file without the line end at its end. A fault names the file, not its text. */
 export function readSecretFile(path: string): SecretText {

@@ -1,0 +1,29 @@
+/** Deliveries as a server has them: real time, real network, measured. */
+import { systemClock } from "../lib/clock.ts";
+import type { Metrics } from "../lib/metrics.ts";
+import { Deliveries, type DeliveriesOptions } from "./deliveries.ts";
+import type { CallbackConfig } from "./flags.ts";
+import { callbackSender } from "./send.ts";
+
+export interface DeliveryParts extends Pick<
+  DeliveriesOptions,
+  "store" | "runs" | "basePath" | "log"
+> {
+  readonly metrics: Metrics;
+}
+
+/** Undefined without a secret: then no callback was ever asked for. */
+export function openDeliveries(
+  config: CallbackConfig | undefined,
+  { metrics, ...parts }: DeliveryParts,
+): Deliveries | undefined {
+  if (!config) return undefined;
+  const settled = metrics.counter("volley_callback_attempts_total", "Callbacks tried, by state.");
+  return new Deliveries({
+    ...parts,
+    send: callbackSender(config),
+    now: systemClock.now,
+    random: Math.random,
+    settled: (state) => settled({ state }),
+  });
+}

@@ -1,0 +1,170 @@
+/** Callbacks of the binary: signed, told at least once whatever happens, and refused at a start. */
+import { describe, expect, test } from "bun:test";
+
+import { claimedSignature, isSigned, parseSigningKeys } from "../../src/lib/signature.ts";
+import { type Endpoint, pass, startEndpoint } from "../support/endpoint.ts";
+import { eventually } from "../support/eventually.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { type Api, runToEnd } from "../support/process.ts";
+import { random } from "../support/random.ts";
+import { jobs, serve } from "./serving.ts";
+
+const SECRET = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
+const KEYS = parseSigningKeys(SECRET) ?? [];
+const ROUNDS = 12;
+const SUBMITTERS = 3;
+
+interface Told {
+  readonly id: string;
+  readonly body: string;
+}
+
+/** A receiver that checks signatures, and answers as told. */
+class Receiver implements Disposable {
+  /** What was answered 2xx, by run. */
+  readonly told = new Map<string, Told[]>();
+  readonly faults: string[] = [];
+  refusals = 0;
+  #server: Bun.Server<undefined>;
+
+  constructor(answer: () => Promise<Response> | Response) {
+    this.#server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      development: false,
+      fetch: async (request) => {
+        const bytes = await request.bytes();
+        const claimed = claimedSignature(request.headers);
+        if (!claimed || !isSigned(KEYS, claimed, bytes)) this.faults.push("a signature");
+        const response = await answer();
+        if (!response.ok) {
+          this.refusals++;
+          return response;
+        }
+        const body = new TextDecoder().decode(bytes);
+        const { runId } = (JSON.parse(body) as { data: { runId: string } }).data;
+        this.told.set(runId, [...(this.told.get(runId) ?? []), { id: claimed?.id ?? "", body }]);
+        return response;
+      },
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.port}/hook`;
+  }
+
+  [Symbol.dispose](): void {
+    void this.#server.stop(true);
+  }
+}
+
+/** Submits runs one after the other until the server is gone; notes those that were accepted. */
+async function submitUntilKilled(api: Api, callbackUrl: string, accepted: string[]): Promise<void> {
+  for (;;) {
+    const runId = `run-${Bun.randomUUIDv7()}`;
+    try {
+      const response = await api.post(jobs(1, { runId, callbackUrl }));
+      if (response.status !== 202) throw new Error(`Submit answered ${response.status}.`);
+      await response.text();
+      accepted.push(runId);
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith("Submit")) throw error;
+      return;
+    }
+  }
+}
+
+async function killRound(
+  { data, endpoint, url }: { data: string; endpoint: Endpoint; url: string },
+  accepted: string[],
+  afterMs: number,
+): Promise<void> {
+  await using server = await serve(options(data, endpoint));
+  const submitting = Array.from({ length: SUBMITTERS }, () =>
+    submitUntilKilled(server.api, url, accepted),
+  );
+  await Bun.sleep(afterMs);
+  await server.stop("SIGKILL");
+  await Promise.all(submitting);
+}
+
+const options = (data: string, endpoint: Endpoint) => ({
+  data,
+  regions: { eu: endpoint.base },
+  args: ["--callback-secret-env", "HOOK_SECRET", "--allow-callback-hosts", "127.0.0.1"],
+  env: { HOOK_SECRET: SECRET },
+});
+
+describe("volley serve", () => {
+  test("tells the end of every accepted run at least once, killed over and over", async () => {
+    const seed = random.seed();
+    const { fraction, integer } = random(seed);
+    using folder = temporaryFolder();
+    using endpoint = startEndpoint(async (request) => {
+      await Bun.sleep(integer(0, 30));
+      return pass(request);
+    });
+    let gentle = false;
+    using receiver = new Receiver(async () => {
+      await Bun.sleep(integer(0, 20));
+      return new Response(null, { status: gentle || fraction() < 0.9 ? 204 : 503 });
+    });
+    const parts = { data: folder.path, endpoint, url: receiver.url };
+    const accepted: string[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      await killRound(parts, accepted, integer(20, 300));
+    }
+    gentle = true;
+    await using server = await serve(options(folder.path, endpoint));
+    const missing = (): string[] => accepted.filter((runId) => !receiver.told.has(runId));
+    await eventually(`all is told (seed ${seed})`, () => missing().length === 0, 60_000);
+    expect(receiver.faults).toEqual([]);
+    // Else the test says nothing: of retries, of kills between sending and noting it.
+    expect(accepted.length).toBeGreaterThan(50);
+    expect(receiver.refusals).toBeGreaterThan(0);
+    for (const runId of accepted) {
+      const told = receiver.told.get(runId) ?? [];
+      expect([runId, new Set(told.map(({ id }) => id)).size]).toEqual([runId, 1]);
+      expect([runId, new Set(told.map(({ body }) => body)).size]).toEqual([runId, 1]);
+      const { state } = await server.api.status(runId);
+      expect(JSON.parse(told[0]?.body ?? "")).toMatchObject({ data: { runId, state } });
+    }
+    await server.stop();
+  }, 120_000);
+
+  test("keeps trying a receiver that is down, across a restart", async () => {
+    using folder = temporaryFolder();
+    using endpoint = startEndpoint();
+    let up = false;
+    using receiver = new Receiver(() => new Response(null, { status: up ? 200 : 502 }));
+    const body = jobs(1, { callbackUrl: receiver.url });
+    let runId: string;
+    {
+      await using server = await serve(options(folder.path, endpoint));
+      runId = await server.api.submit(body);
+      await eventually("it is refused", () => receiver.refusals > 0);
+      expect(await server.stop()).toBe(0);
+      expect(server.log()).toContain("callback not delivered yet");
+    }
+    up = true;
+    await using server = await serve(options(folder.path, endpoint));
+    await eventually("it is told", () => receiver.told.has(runId));
+    const callbacks = await fetch(`${server.api.base}/${runId}/callbacks`);
+    expect(await callbacks.json()).toMatchObject({ callbacks: [{ state: "delivered" }] });
+    await server.stop();
+  }, 60_000);
+
+  test.each([
+    [["--callback-url", "https://ci.example/"], "--callback-url needs --callback-secret-env"],
+    [["--callback-secret-env", "WEAK"], "24 to 64 bytes"],
+    [["--callback-secret-env", "NONE"], "--callback-secret-env: NONE is not set"],
+    [["--allow-callback-hosts", "ci.internal,10.0.0.0/99"], 'must not hold "10.0.0.0/99"'],
+    [["--callback-secret-env", "GOOD", "--callback-url", "ci.example"], "Is not a valid URL"],
+    [["--callback-secret-env", "GOOD", "--callback-url", "http://0.0.0.0/"], "no host has"],
+  ])("does not start with %j", async (args, why) => {
+    const env = { WEAK: "whsec_aaaa", GOOD: SECRET };
+    const { code, stderr } = await runToEnd({ args: ["serve", ...args], env });
+    expect([code, stderr]).toEqual([2, expect.stringContaining(why)]);
+    expect(stderr).not.toContain("whsec_a");
+  });
+});
