@@ -5,7 +5,6 @@
  * As a library it never exits, never replaces the process and installs no signal or rejection
  * handlers: what stops it is thrown.
  */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { openDeliveries } from "./callbacks/open-deliveries.ts";
@@ -23,8 +22,10 @@ import { Fleet } from "./dispatch/fleet.ts";
 import { localDispatch } from "./dispatch/local.ts";
 import { truthful } from "./dispatch/region-truth.ts";
 import { remoteDispatch } from "./dispatch/remote.ts";
+import { withSecrets } from "./dispatch/with-secrets.ts";
 import { StartError } from "./domain/errors.ts";
-import type { Region } from "./domain/region.ts";
+import { type Region, secretsOfRegions } from "./domain/region.ts";
+import { openRunSecrets, type RunSecrets, SEAL_KEY_FILE } from "./domain/run-secrets.ts";
 import { type AccessSettings, createAccess } from "./http/access/create-access.ts";
 import { safeFetch } from "./http/app.ts";
 import { Live } from "./http/live/live.ts";
@@ -32,9 +33,11 @@ import { watchLoopLag } from "./http/loop-lag.ts";
 import { orchestratorApp } from "./http/orchestrator-app.ts";
 import { ownRequest } from "./http/own-request.ts";
 import { systemClock } from "./lib/clock.ts";
-import { type Log, silentLog } from "./lib/log.ts";
+import { type Log, redactedLog, silentLog } from "./lib/log.ts";
 import { Metrics } from "./lib/metrics.ts";
 import { present } from "./lib/present.ts";
+import { Redactor } from "./lib/redactor.ts";
+import { writtenKeys } from "./lib/signature.ts";
 import type { EndpointCall } from "./orchestrator/comparison/calls.ts";
 import { orchestratorMetrics } from "./orchestrator/metrics.ts";
 import type { Observe } from "./orchestrator/observation.ts";
@@ -43,11 +46,8 @@ import { retain } from "./orchestrator/retention.ts";
 import { hostCommand } from "./runner/host-command.ts";
 import { RunnerPool } from "./runner/pool.ts";
 import { Project } from "./runner/project.ts";
-import type { KeyStore } from "./store/keys.ts";
-import { SqliteKeyStore } from "./store/sqlite/keys.ts";
-import { LOCK_FILE, lockDataFolder } from "./store/sqlite/lock.ts";
-import { DATABASE_FILE, openBeside, openDatabase } from "./store/sqlite/open.ts";
-import { SqliteStore, type SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
+import { openDataFolder } from "./store/sqlite/open-folder.ts";
+import type { SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
 import type { RunStore } from "./store/store.ts";
 
 const DEFAULT_BASE_PATH = "/api/orchestrator";
@@ -99,13 +99,17 @@ export interface OrchestratorHandler {
  * PLAYWRIGHT_RUNNERS. Throws StartError naming every fault: options, environment, data folder.
  */
 export function createOrchestratorHandler(options: HandlerOptions = {}): OrchestratorHandler {
-  const { basePath = DEFAULT_BASE_PATH, keepOpen = () => {}, log = silentLog, ...rest } = options;
+  const { basePath = DEFAULT_BASE_PATH, keepOpen = () => {}, log: told, ...rest } = options;
   const { access: settings, showEndpoints = false, ...given } = rest;
   checkBasePath(basePath);
   const config = libraryConfig(given);
+  const redactor = redactorOf(config, settings?.adminKey);
+  const log = redactedLog(told ?? silentLog, redactor);
   const metrics = new Metrics();
   const measure = orchestratorMetrics(metrics, () => orchestrator);
-  const { keys, pool, release, store } = openParts(config, log, measure.committed);
+  const { committed } = measure;
+  const parts = openParts(config, { log, redactor, committed });
+  const { keys, pool, release, secrets, store } = parts;
   const access = settings && createAccess(settings, { keys, log, clock: systemClock });
   const kept = { store: store.callbacks, runs: store };
   const deliveries = openDeliveries(config.callbacks, { ...kept, basePath, log, metrics });
@@ -114,7 +118,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     if (observation.type === "run.ended") deliveries?.wake();
   };
   const fleet = new Fleet({ ...config, clock: systemClock, atOnce: INFO_AT_ONCE });
-  const orchestrator = openOrchestrator(config, { store, pool, fleet, log, observe });
+  const orchestrator = openOrchestrator(config, { ...parts, fleet, redactor, log, observe });
   const live = new Live({ store, changes: orchestrator.changes, log });
   const app = orchestratorApp({
     basePath,
@@ -125,6 +129,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     log,
     metrics,
     orchestrator,
+    secrets,
     store,
     maxBody: config.maxBody,
     endpointOf: (name) => endpointCall(config.regions.get(name), showEndpoints),
@@ -181,20 +186,35 @@ interface OrchestratorParts {
   readonly store: RunStore;
   readonly pool: RunnerPool | undefined;
   readonly fleet: Fleet;
+  readonly secrets: RunSecrets;
+  readonly redactor: Redactor;
   readonly log: Log;
   readonly observe: Observe;
 }
 
+/** Knows every secret of the configuration. */
+function redactorOf(config: OrchestratorConfig, adminKey: string | undefined): Redactor {
+  const { callbacks, redact, regions } = config;
+  const own = adminKey === undefined ? [] : [adminKey];
+  const values = [...own, ...secretsOfRegions(regions), ...writtenKeys(callbacks?.keys ?? [])];
+  return new Redactor({ keys: redact, values });
+}
+
 function openOrchestrator(config: OrchestratorConfig, parts: OrchestratorParts): Orchestrator {
-  const { pool, ...shared } = parts;
-  const { regions } = config;
-  const reportedRegion = (name: string) => parts.fleet.reportedRegion(name);
-  const remote = remoteDispatch({ ...config, clock: systemClock });
+  const { fleet, log, observe, pool, redactor, secrets, store } = parts;
+  const { redact: secretKeys, regions } = config;
+  const reportedRegion = (name: string) => fleet.reportedRegion(name);
+  const open = (sealed: string): string | undefined => secrets.open(sealed);
+  const remote = remoteDispatch({ ...config, secretKeys, clock: systemClock });
+  const local = pool ? localDispatch(pool) : noLocalRunners;
   return new Orchestrator({
-    ...shared,
+    store,
+    fleet,
+    log,
+    observe,
     dispatch: {
-      remote: truthful(remote, { regions, reportedRegion }),
-      local: pool ? localDispatch(pool) : noLocalRunners,
+      remote: withSecrets(truthful(remote, { regions, reportedRegion }), { open, redactor }),
+      local: withSecrets(local, { open, redactor }),
     },
     clock: systemClock,
     random: Math.random,
@@ -205,7 +225,7 @@ function openOrchestrator(config: OrchestratorConfig, parts: OrchestratorParts):
       ...present({ callbackRefusal: config.callbacks?.receivers.refusal }),
     },
     callbackConfigured: config.callbacks?.configured !== undefined,
-    maxInFlight: inFlightLimit(config.maxInFlight, parts.log),
+    maxInFlight: inFlightLimit(config.maxInFlight, log),
     maxBacklog: config.maxBacklog,
     onInterrupted: config.onInterrupted,
     ...present({
@@ -217,8 +237,16 @@ function openOrchestrator(config: OrchestratorConfig, parts: OrchestratorParts):
   });
 }
 
+interface PoolParts {
+  readonly log: Log;
+  readonly redactor: Redactor;
+}
+
 /** What can fail at a start, all of it tried, so that one message names every fault. */
-function openParts(config: OrchestratorConfig, log: Log, committed: (ms: number) => void) {
+function openParts(
+  config: OrchestratorConfig,
+  { committed, log, redactor }: Pick<SqliteStoreOptions, "committed"> & PoolParts,
+) {
   const faults: string[] = [];
   const attempt = <Part>(open: () => Part): Part | undefined => {
     try {
@@ -229,41 +257,20 @@ function openParts(config: OrchestratorConfig, log: Log, committed: (ms: number)
       return undefined;
     }
   };
-  const { data, runners: dir, synchronous } = config;
+  const { data, runners: dir, sealKeyFile = join(data, SEAL_KEY_FILE), synchronous } = config;
   const hosts = attempt(() => hostOptions(config));
   const project = dir === undefined ? undefined : attempt(() => Project.open(dir, log));
-  const opened = attempt(() => openStore(data, { committed, synchronous }));
-  if (!opened || faults.length > 0) {
+  const secrets = attempt(() => openRunSecrets(sealKeyFile, redactor));
+  const opened = attempt(() => openDataFolder(data, { synchronous, ...present({ committed }) }));
+  if (!opened || !secrets || faults.length > 0) {
     void opened?.keys.close();
     void opened?.store.close();
     opened?.release();
     throw new StartError(faults);
   }
   const command = hostCommand();
-  const pool = project && hosts && new RunnerPool({ project, command, log, ...hosts });
-  return { ...opened, pool };
-}
-
-function openStore(
-  folder: string,
-  options: SqliteStoreOptions,
-): { store: SqliteStore; keys: KeyStore; release: () => void } {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    const message = `The data folder ${folder} cannot be made: ${(error as Error).message}.`;
-    throw new StartError([message], { cause: error });
-  }
-  const lock = lockDataFolder(folder, join(folder, LOCK_FILE));
-  try {
-    const path = join(folder, DATABASE_FILE);
-    const store = new SqliteStore(openDatabase(path), options);
-    const keys = new SqliteKeyStore(openBeside(path));
-    return { store, keys, release: () => lock[Symbol.dispose]() };
-  } catch (error) {
-    lock[Symbol.dispose]();
-    throw error;
-  }
+  const pool = project && hosts && new RunnerPool({ project, command, log, redactor, ...hosts });
+  return { ...opened, pool, secrets };
 }
 
 /** Past its cap Bun's fetch queues silently while limits run, so ours must stay below it. */

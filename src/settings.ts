@@ -5,6 +5,7 @@
  */
 import { callbackFlags } from "./callbacks/flags.ts";
 import { KEY_NAME, NOT_A_KEY_NAME, SCOPES } from "./domain/key.ts";
+import { secretFlags } from "./domain/secret-flags.ts";
 import { accessFlags, allowedHostsFlag } from "./http/access/flags.ts";
 import {
   bytes,
@@ -135,6 +136,7 @@ export const orchestratorFlags = {
   }),
   ...hostFlags,
   ...callbackFlags,
+  ...secretFlags,
 } satisfies FlagTable;
 
 export const serveFlags = {
@@ -187,6 +189,7 @@ export const runnerFlags = {
   }),
   allowAnonymous: toggle("beyond loopback without a token: let anybody execute runner files"),
   allowedHosts: allowedHostsFlag,
+  redact: secretFlags.redact,
   maxBody: orchestratorFlags.maxBody,
   drain: drainFlag,
 } satisfies FlagTable;

@@ -41,7 +41,8 @@ export function callbackConfig(
   values: FlagValues<typeof callbackFlags>,
   read: ReadSecret,
 ): { readonly callbacks: CallbackConfig | undefined; readonly faults: readonly string[] } {
-  const { allowCallbackHosts, callbackUrl } = values;
+  // A flag that is faulty itself has no value; its fault is told already.
+  const { allowCallbackHosts = [], callbackUrl } = values;
   const { faults, value: keys } = namedKeys(values, "callbackSecret", read);
   const configured = callbackUrl === undefined ? undefined : own(callbackUrl, allowCallbackHosts);
   const refusal = configured?.receivers.refusal(configured.url);

@@ -5,9 +5,12 @@ import { hostOptions, runnerConfig } from "../config.ts";
 import { createRunnerApp } from "../http/runner-app.ts";
 import { SignatureCheck } from "../http/signature-check.ts";
 import { systemClock } from "../lib/clock.ts";
+import { redactedLog } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { Metrics } from "../lib/metrics.ts";
 import { present } from "../lib/present.ts";
+import { Redactor } from "../lib/redactor.ts";
+import { writtenKeys } from "../lib/signature.ts";
 import { hostCommand } from "../runner/host-command.ts";
 import { RunnerPool } from "../runner/pool.ts";
 import { Project } from "../runner/project.ts";
@@ -40,7 +43,10 @@ export const command: Command = {
 
 async function run(argv: readonly string[]): Promise<number> {
   const config = runnerConfig(argv);
-  const log = stderrLog();
+  const { redact: keys, signingKeys, token } = config;
+  const values = [...(token === undefined ? [] : [token]), ...writtenKeys(signingKeys ?? [])];
+  const redactor = new Redactor({ keys, values });
+  const log = redactedLog(stderrLog(), redactor);
   const hosts = hostOptions(config);
   const project = Project.open(config.dir, log);
   // Looked at now, so that what is wrong is said at the start.
@@ -50,6 +56,7 @@ async function run(argv: readonly string[]): Promise<number> {
     project,
     command: hostCommand(),
     maxQueued: config.maxQueued,
+    redactor,
     log,
     ...hosts,
   });
@@ -70,8 +77,8 @@ async function run(argv: readonly string[]): Promise<number> {
     tls: config.tls !== undefined,
     ...present({
       region: config.region,
-      token: config.token,
-      signature: config.signingKeys && new SignatureCheck(config.signingKeys, systemClock.now),
+      token,
+      signature: signingKeys && new SignatureCheck(signingKeys, systemClock.now),
     }),
   });
   const server = listen({ ...config, fetch: app.fetch });

@@ -6,8 +6,8 @@ import type { Region } from "../domain/region.ts";
 import { Endpoint } from "./endpoint.ts";
 import { readBody } from "./read-body.ts";
 import { type InfoAnswer, readInfo } from "./read-info.ts";
+import { regionRedactor } from "./region-redactor.ts";
 import { transportFault } from "./transport-fault.ts";
-import { withoutToken } from "./without-token.ts";
 
 /** How long an endpoint may take to answer, in milliseconds. */
 export const INFO_LIMIT_MS = 2_000;
@@ -42,7 +42,7 @@ export async function askEndpoint(
       if (!response.ok) return unhealthy(`The endpoint answered HTTP status ${response.status}.`);
       if ("fault" in body) return unhealthy("The endpoint answered an info that cannot be read.");
       const latencyMs = Math.round(monotonic() - started);
-      return { healthy: true, latencyMs, ...readInfo(withoutToken(body.text, region)) };
+      return { healthy: true, latencyMs, ...readInfo(regionRedactor(region, []).json(body.text)) };
     });
   } catch (error) {
     if (signal.aborted) return unhealthy(`The endpoint did not answer within ${INFO_LIMIT_MS} ms.`);

@@ -10,6 +10,7 @@ import { type Result, unanswered } from "../domain/result.ts";
 import type { Clock } from "../lib/clock.ts";
 import { newId } from "../lib/ids.ts";
 import { present } from "../lib/present.ts";
+import type { Redactor } from "../lib/redactor.ts";
 import { signatureHeaders } from "../lib/signature.ts";
 import {
   type EndpointError,
@@ -22,9 +23,9 @@ import type { Dispatch, DispatchJob, JobOutcome } from "./dispatch.ts";
 import { Endpoint } from "./endpoint.ts";
 import { discard, readBody } from "./read-body.ts";
 import { oneLine, refused } from "./refusal.ts";
+import { regionRedactor } from "./region-redactor.ts";
 import { retryAfter } from "./retry-after.ts";
 import { transportFault } from "./transport-fault.ts";
-import { withoutToken } from "./without-token.ts";
 
 export interface RemoteDispatchOptions {
   readonly regions: Regions;
@@ -32,6 +33,8 @@ export interface RemoteDispatchOptions {
   readonly maxResponse: number;
   /** Never HTTP/2. Default: wherever a TLS endpoint offers it. */
   readonly http1?: boolean;
+  /** Names whose values are not kept. */
+  readonly secretKeys: readonly string[];
   readonly clock: Pick<Clock, "now" | "monotonic">;
 }
 
@@ -40,20 +43,24 @@ type Exchange = JobOutcome | EndpointRefusal;
 type EndpointRefusal = Pick<JobOutcome, "retry"> & { readonly endpointError: EndpointError };
 
 export function remoteDispatch(options: RemoteDispatchOptions): Dispatch {
-  const { clock, http1 = false, maxResponse, regions } = options;
+  const { clock, http1 = false, maxResponse, regions, secretKeys } = options;
   const endpoints = new Map<string, Endpoint>();
   for (const [name, region] of regions) {
     endpoints.set(name, new Endpoint(region, { monotonic: clock.monotonic, http1 }));
   }
+  const redactors = new Map(
+    Array.from(regions, ([name, region]) => [name, regionRedactor(region, secretKeys)]),
+  );
   return async (job, signal) => {
     const region = regions.get(job.region ?? "");
     const endpoint = endpoints.get(job.region ?? "");
-    if (!region || !endpoint) {
+    const redactor = redactors.get(job.region ?? "");
+    if (!region || !endpoint || !redactor) {
       const error = `Region "${job.region}" is no longer configured.`;
       return failure("unknown_region", "orchestrator", error);
     }
     const post = (runners: readonly RequestedRunner[]): Promise<Exchange> =>
-      exchange({ ...job, runners }, { region, endpoint, signal, clock, maxResponse });
+      exchange({ ...job, runners }, { region, endpoint, signal, redactor, clock, maxResponse });
     return withoutMissingRunners(job, post);
   };
 }
@@ -116,6 +123,7 @@ interface ExchangeOptions {
   readonly endpoint: Endpoint;
   readonly signal: AbortSignal;
   readonly maxResponse: number;
+  readonly redactor: Redactor;
   readonly clock: Pick<Clock, "now">;
 }
 
@@ -152,7 +160,7 @@ function signature({ signingKeys }: Region, body: string, now: number): Record<s
 async function readResponse(
   response: Response,
   runners: readonly RequestedRunner[],
-  { clock, maxResponse, region }: ExchangeOptions,
+  { clock, maxResponse, redactor }: ExchangeOptions,
 ): Promise<Exchange> {
   const { status } = response;
   if (status >= 300 && status < 400) {
@@ -163,7 +171,7 @@ async function readResponse(
   const retry = retryAfter(response, clock.now());
   const read = await readBody(response, maxResponse);
   if ("fault" in read) return unreadable(read.fault, maxResponse);
-  const body = withoutToken(read.text, region);
+  const body = redactor.json(read.text);
   if (response.ok) return readAnswer(body, runners);
   const endpointError = readEndpointError(body);
   if (endpointError) return { endpointError, ...retry };

@@ -8,7 +8,12 @@
 import { readCertificates } from "../lib/pem.ts";
 import { present } from "../lib/present.ts";
 import type { ReadSecret, SecretText } from "../lib/secret-source.ts";
-import { NOT_A_SIGNING_SECRET, parseSigningKeys, type SigningKeys } from "../lib/signature.ts";
+import {
+  NOT_A_SIGNING_SECRET,
+  parseSigningKeys,
+  type SigningKeys,
+  writtenKeys,
+} from "../lib/signature.ts";
 
 /** The region names of the API: safe in a URL, a file name and a metric label. */
 export const REGION_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$";
@@ -44,6 +49,14 @@ export interface GivenRegion {
   readonly signingSecretEnv?: string;
   readonly signingSecretFile?: string;
   readonly ca?: string;
+}
+
+/** Every secret that the regions hold, as it is written. */
+export function secretsOfRegions(regions: Regions): string[] {
+  return Array.from(regions.values()).flatMap(({ signingKeys = [], token }) => [
+    ...(token === undefined ? [] : [token]),
+    ...writtenKeys(signingKeys),
+  ]);
 }
 
 const NAME = new RegExp(REGION_PATTERN);
@@ -151,7 +164,7 @@ function namedSecret(
   }
   if (field === name) return { value: text };
   const read = readSecret(field.endsWith("Env") ? { env: text } : { file: text });
-  return "fault" in read ? { fault: `has a "${field}": ${read.fault}` } : read;
+  return "fault" in read ? { fault: `has a "${field}" that cannot be used: ${read.fault}` } : read;
 }
 
 /** The certificates in the file that a region names as its authorities. */

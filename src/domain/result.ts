@@ -6,6 +6,7 @@
  */
 import { type Static, Type } from "@sinclair/typebox";
 
+import type { Redactor } from "../lib/redactor.ts";
 import { type ExpectedStatus, Verdict, verdictOf } from "./expectation.ts";
 
 export const ResultStatus = Type.Union(
@@ -94,6 +95,12 @@ export function unanswered(name: string, why: Unanswered): Result {
   const { error, errorCode, errorSource } = why;
   const code = errorCode === undefined ? {} : { errorCode };
   return { name, status: "error", errorMessage: error, ...code, errorSource };
+}
+
+/** The result without secrets; it keeps its name, whatever a runner is called. */
+export function withoutSecrets(result: Result, redactor: Redactor): Result {
+  const clean = redactor.value(result) as Result;
+  return clean.name === result.name ? clean : { ...clean, name: result.name };
 }
 
 export interface ResultCounts {

@@ -4,6 +4,8 @@
  * A line never contains a raw control character from a field, whatever an untrusted endpoint
  * sent, so a log cannot be forged and a terminal cannot be driven by it.
  */
+import type { Redactor } from "./redactor.ts";
+
 export type LogLevel = "info" | "warn" | "error";
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -36,6 +38,27 @@ export function createLog(options: LogOptions, bound: LogFields = {}): Log {
     error: at("error"),
     with: (fields) => createLog(options, { ...bound, ...fields }),
   };
+}
+
+/** The same log without secrets, also in the errors it is given. */
+export function redactedLog(log: Log, redactor: Redactor): Log {
+  const clean = (fields: LogFields = {}): LogFields =>
+    redactor.value(
+      Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, plain(value)])),
+    ) as LogFields;
+  return {
+    info: (message, fields) => log.info(redactor.text(message), clean(fields)),
+    warn: (message, fields) => log.warn(redactor.text(message), clean(fields)),
+    error: (message, fields) => log.error(redactor.text(message), clean(fields)),
+    with: (fields) => redactedLog(log.with(clean(fields)), redactor),
+  };
+}
+
+/** An error as the object that it is logged as, and so are those that caused it. */
+function plain(value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  const { cause, ...rest } = described(value);
+  return { ...rest, ...(cause === undefined ? {} : { cause: plain(cause) }) };
 }
 
 /** A log that goes nowhere: the default of a library, which does not own stderr. */
@@ -72,9 +95,11 @@ function escapeControls(json: string): string {
 
 function describeErrors(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
-  return value instanceof Error
-    ? { name: value.name, message: value.message, stack: value.stack, cause: value.cause }
-    : value;
+  return value instanceof Error ? described(value) : value;
+}
+
+function described({ cause, message, name, stack }: Error) {
+  return { name, message, stack, cause };
 }
 
 /** Text with every C0 and C1 control character replaced, safe to print on a terminal. */

@@ -30,6 +30,11 @@ function parseKey(word: string): Uint8Array | undefined {
   return key.length >= MIN_KEY_BYTES && key.length <= MAX_KEY_BYTES ? key : undefined;
 }
 
+/** The keys as secrets are written, without their prefix. */
+export function writtenKeys(keys: SigningKeys): string[] {
+  return keys.map((key) => Buffer.from(key).toString("base64"));
+}
+
 export interface SignedMessage {
   /** Names the message: the same for each attempt to deliver it. */
   readonly id: string;

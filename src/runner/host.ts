@@ -66,8 +66,8 @@ export class RunnerHost {
   readonly #stopDraining: () => void;
   readonly #disconnected = Promise.withResolvers<void>();
   readonly #folder: HostFolder;
-  /** For what is printed between tasks. */
-  readonly #idleLog: TaskLog;
+  /** For what is printed between tasks: that of the last one, which may still be talking. */
+  #idleLog: TaskLog;
   #pending: Pending | undefined;
   #tasks = 0;
   #output = 0;
@@ -248,6 +248,7 @@ export class RunnerHost {
   #finish(pending: Pending, end: Omit<TaskEnd, "logs">): void {
     clearTimeout(pending.timer);
     this.#pending = undefined;
+    this.#idleLog = pending.log;
     pending.end({ ...end, logs: pending.log.lines });
   }
 }

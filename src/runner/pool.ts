@@ -6,8 +6,11 @@
  */
 import { AppError } from "../domain/errors.ts";
 import type { RequestedRunner } from "../domain/job.ts";
-import { countResults, type Result, unanswered } from "../domain/result.ts";
+import { countResults, type Result, unanswered, withoutSecrets } from "../domain/result.ts";
+import { redactorWith } from "../domain/secret-input.ts";
+import { redactedLog } from "../lib/log.ts";
 import { present } from "../lib/present.ts";
+import type { Redactor } from "../lib/redactor.ts";
 import { Semaphore } from "../lib/semaphore.ts";
 import { fitResults } from "./answer-room.ts";
 import { runsAsRoot } from "./browser/host-browser.ts";
@@ -34,6 +37,8 @@ export interface RunnerPoolOptions extends Omit<HostOptions, "root"> {
   /** Most jobs that wait for a host; no limit if there is none. */
   readonly maxQueued?: number;
   readonly browser?: BrowserSettings;
+  /** Knows which inputs are secrets; they are neither logged nor answered. */
+  readonly redactor: Redactor;
 }
 
 /** The place of one job: its host comes and goes, what it looks at stays. */
@@ -41,9 +46,12 @@ interface Seat {
   host: RunnerHost | undefined;
   readonly revision: string;
   readonly signal: AbortSignal;
+  readonly log: HostOptions["log"];
   /** Left for pictures in the answer, in characters. */
   screenshotRoom: number;
 }
+
+type Place = Pick<Seat, "log" | "signal">;
 
 /** A task that no host receives is given to another one; a machine that starts none is at fault. */
 const MAX_TRIES = 3;
@@ -108,7 +116,10 @@ export class RunnerPool {
       const catalog = await this.catalog();
       stop.signal.throwIfAborted();
       const startedAt = performance.now();
-      const results = fitResults(await this.#executeAll(job, catalog, stop.signal));
+      const redactor = redactorWith(this.#options.redactor, job.runners);
+      const log = redactedLog(this.#options.log, redactor);
+      const all = await this.#executeAll(job, catalog, { log, signal: stop.signal });
+      const results = fitResults(all.map((result) => withoutSecrets(result, redactor)));
       this.#report(job, results, performance.now() - startedAt);
       return results;
     } finally {
@@ -130,9 +141,8 @@ export class RunnerPool {
     }
   }
 
-  async #executeAll(job: RunnerJob, catalog: Catalog, signal: AbortSignal): Promise<Result[]> {
-    const { revision } = catalog;
-    const seat: Seat = { host: undefined, revision, signal, screenshotRoom: SCREENSHOT_ROOM };
+  async #executeAll(job: RunnerJob, { revision, runners }: Catalog, { log, signal }: Place) {
+    const seat: Seat = { host: undefined, revision, signal, log, screenshotRoom: SCREENSHOT_ROOM };
     const kill = (): void => {
       if (seat.host) this.#discard(seat.host);
     };
@@ -140,7 +150,7 @@ export class RunnerPool {
     const results: Result[] = [];
     try {
       for (const runner of job.runners) {
-        const entry = catalog.runners.get(runner.name);
+        const entry = runners.get(runner.name);
         results.push(entry ? await this.#executeOne(seat, job, runner, entry) : missing(runner));
         signal.throwIfAborted();
       }
@@ -158,7 +168,7 @@ export class RunnerPool {
     entry: RunnerEntry,
   ): Promise<Result> {
     const task = this.#taskOf(entry, job, input);
-    const log = this.#options.log.with({ ...present({ runId: job.runId }), runner: name });
+    const log = seat.log.with({ ...present({ runId: job.runId }), runner: name });
     for (let attempt = 1; ; attempt++) {
       let end: TaskEnd;
       try {

@@ -25,7 +25,13 @@ export function dispatcher(
   const regions = Object.entries(endpoints).map(
     ([name, url]) => [name, { name, url, ...more }] as const,
   );
-  return remoteDispatch({ regions: new Map(regions), maxResponse: MAX_RESPONSE, clock, http1 });
+  return remoteDispatch({
+    regions: new Map(regions),
+    maxResponse: MAX_RESPONSE,
+    secretKeys: [],
+    clock,
+    http1,
+  });
 }
 
 let jobs = 0;

@@ -159,6 +159,10 @@ describe("volley serve", () => {
     [["--callback-secret-env", "WEAK"], "24 to 64 bytes"],
     [["--callback-secret-env", "NONE"], "--callback-secret-env: NONE is not set"],
     [["--allow-callback-hosts", "ci.internal,10.0.0.0/99"], 'must not hold "10.0.0.0/99"'],
+    [
+      ["--allow-callback-hosts", "*", "--callback-url", "https://ci.example/"],
+      '--allow-callback-hosts must not hold "*"\nvolley: --callback-url needs',
+    ],
     [["--callback-secret-env", "GOOD", "--callback-url", "ci.example"], "Is not a valid URL"],
     [["--callback-secret-env", "GOOD", "--callback-url", "http://0.0.0.0/"], "no host has"],
   ])("does not start with %j", async (args, why) => {

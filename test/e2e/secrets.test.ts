@@ -88,7 +88,7 @@ describe("volley serve", () => {
     expect(summary.summary.errored).toBe(ECHOES.length + 1);
     expect(endpoint.received[0]?.headers.get("authorization")).toBe(`Bearer ${TOKEN}`);
     // The echo did arrive: else there is nothing to hide.
-    expect(JSON.stringify(summary)).toContain("[token]");
+    expect(JSON.stringify(summary)).toContain("[redacted]");
 
     const said: Record<string, string> = {
       summary: JSON.stringify(summary),

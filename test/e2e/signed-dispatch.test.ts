@@ -94,6 +94,8 @@ describe("signed dispatch", () => {
       },
     });
     expect(served.code).toBe(2);
-    expect(served.stderr).toContain('"tokenFile": the file /no/such cannot be read (ENOENT)');
+    expect(served.stderr).toContain(
+      '"tokenFile" that cannot be used: the file /no/such cannot be read (ENOENT)',
+    );
   }, 30_000);
 });

@@ -211,6 +211,7 @@ function failing(error: unknown, lines: string[] = []) {
       findPast: fail,
     },
     endpointOf: () => undefined,
+    secrets: { seal: (given) => given },
     callbacks: { store: { findCallbacks: fail, repeat: fail }, wake: () => {} },
     fleet: { report: fail },
     live: {

@@ -99,7 +99,7 @@ describe("GET /regions", () => {
     await using api = new Served({ regions: fleet.regions });
     const [eu] = await listed(api);
     expect(authorization).toEqual([`Bearer ${TOKEN}`]);
-    expect(eu?.runners).toEqual(["[token]", "a"]);
+    expect(eu?.runners).toEqual(["[redacted]", "a"]);
   });
 
   test("says of each endpoint that fails how it does, within its limit", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import type { Result } from "../../src/domain/result.ts";
 import { createLog } from "../../src/lib/log.ts";
+import { Redactor } from "../../src/lib/redactor.ts";
 import { hostCommand } from "../../src/runner/host-command.ts";
 import { RunnerPool, type RunnerPoolOptions } from "../../src/runner/pool.ts";
 import { Project } from "../../src/runner/project.ts";
@@ -30,6 +31,7 @@ export async function openPool(
     env: { PATH: process.env["PATH"] ?? "", BUN_FEATURE_FLAG_NO_ORPHANS: "1" },
     hosts: 2,
     runnerTimeout: 5_000,
+    redactor: new Redactor({ keys: [] }),
     log,
     ...rest,
   });

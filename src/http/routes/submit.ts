@@ -9,6 +9,7 @@ import { Elysia } from "elysia";
 
 import { AppError } from "../../domain/errors.ts";
 import { NOT_A_REGION, REGION_PATTERN } from "../../domain/region.ts";
+import type { RunSecrets } from "../../domain/run-secrets.ts";
 import { RUNNER_NAME, RunRequest } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
 import type { Orchestrator, SubmittedRun } from "../../orchestrator/orchestrator.ts";
@@ -26,6 +27,8 @@ export interface SubmitRoutesDeps {
   readonly maxBody: number;
   /** Throws AppError for a submit that may not be made now; asked before the body is read. */
   readonly admit: (request: Request) => void;
+  /** Hides what must not be kept as it is. */
+  readonly secrets: Pick<RunSecrets, "seal">;
 }
 
 const RerunCell = Type.Object(
@@ -79,7 +82,8 @@ type RerunRequest = Static<typeof RerunRequest>;
 /** More runners than this in one request are a large submit. */
 const LARGE_SUBMIT = 10_000;
 
-export function submitRoutes({ admit, basePath, maxBody, orchestrator }: SubmitRoutesDeps) {
+export function submitRoutes(deps: SubmitRoutesDeps) {
+  const { admit, basePath, maxBody, orchestrator, secrets } = deps;
   const checkRun = bodyCheck(RunRequest);
   const checkRerun = bodyCheck(RerunRequest);
   const location = (runId: string) => ({ location: `${basePath}/${runId}` });
@@ -87,8 +91,9 @@ export function submitRoutes({ admit, basePath, maxBody, orchestrator }: SubmitR
     .post(
       "",
       async ({ body, headers, set, status }) => {
-        const submitted = await orchestrator.submit(body, {
-          requestDigest: digest(body),
+        const request = secrets.seal(body);
+        const submitted = await orchestrator.submit(request, {
+          requestDigest: digest(request),
           ...present({ idempotencyKey: headers["idempotency-key"] }),
         });
         if (body.runners.length > LARGE_SUBMIT) setImmediate(collect);

@@ -53,6 +53,7 @@ export class Guarded implements AsyncDisposable {
         findLastEvent: nothing,
         listRuns: async () => ({ runs: [] }),
       },
+      secrets: { seal: (given) => given },
       callbacks: {
         store: {
           findCallbacks: async () => [],

@@ -1,11 +1,14 @@
 /** An endpoint's token is taken out of what it answers, however its JSON spells it. */
 import { describe, expect, test } from "bun:test";
 
-import { withoutToken } from "../../src/dispatch/without-token.ts";
+import { regionRedactor } from "../../src/dispatch/region-redactor.ts";
 
 const token = 'se/cret+"token"=';
 
-describe("withoutToken", () => {
+const withoutToken = (body: string, region: { token?: string }): string =>
+  regionRedactor(region, []).json(body);
+
+describe("regionRedactor", () => {
   test.each<[string, string]>([
     ["as it is", JSON.stringify({ said: `Bearer ${token}!` })],
     ["with slashes escaped, as PHP does", `{"said":"Bearer se\\/cret+\\"token\\"=!"}`],
@@ -13,12 +16,14 @@ describe("withoutToken", () => {
     ["with codes throughout", `{"said":"Bearer ${codes(token)}!"}`],
   ])("takes out a token that is written %s", (_how, body) => {
     expect((JSON.parse(body) as { said: string }).said).toBe(`Bearer ${token}!`);
-    expect(withoutToken(body, { token })).toBe('{"said":"Bearer [token]!"}');
+    expect(withoutToken(body, { token })).toBe('{"said":"Bearer [redacted]!"}');
   });
 
   test("takes it out of keys, and each time that it comes", () => {
     const body = JSON.stringify({ [token]: [token, { deep: `${token}${token}` }] });
-    expect(withoutToken(body, { token })).toBe('{"[token]":["[token]",{"deep":"[token][token]"}]}');
+    expect(withoutToken(body, { token })).toBe(
+      '{"[redacted]":["[redacted]",{"deep":"[redacted][redacted]"}]}',
+    );
   });
 
   test("leaves everything else as it came", () => {
