@@ -39,6 +39,7 @@ import { present } from "./lib/present.ts";
 import { Redactor } from "./lib/redactor.ts";
 import { writtenKeys } from "./lib/signature.ts";
 import type { EndpointCall } from "./orchestrator/comparison/calls.ts";
+import { hasChanged } from "./orchestrator/comparison/has-changed.ts";
 import { orchestratorMetrics } from "./orchestrator/metrics.ts";
 import type { Observe } from "./orchestrator/observation.ts";
 import { Orchestrator } from "./orchestrator/orchestrator.ts";
@@ -111,7 +112,8 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const parts = openParts(config, { log, redactor, committed });
   const { keys, pool, release, secrets, store } = parts;
   const access = settings && createAccess(settings, { keys, log, clock: systemClock });
-  const kept = { store: store.callbacks, runs: store };
+  const changed = (runId: string): Promise<boolean> => hasChanged(store, runId);
+  const kept = { store: store.callbacks, runs: store, changed };
   const deliveries = openDeliveries(config.callbacks, { ...kept, basePath, log, metrics });
   const observe: Observe = (observation) => {
     measure.observe(observation);

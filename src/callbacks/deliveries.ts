@@ -26,6 +26,8 @@ export interface DeliveriesOptions {
   readonly runs: Pick<RunStore, "findRun">;
   /** Sends to the URL of a run, or, without one, to that of the configuration. */
   readonly send: (message: Outgoing, stopped: AbortSignal) => Promise<Sent>;
+  /** Whether a run is news for the URL of the configuration; without it every run is. */
+  readonly changed?: (runId: string) => Promise<boolean>;
   /** Path of the API, as in the URLs of runs. */
   readonly basePath: string;
   /** Milliseconds since the epoch. */
@@ -130,11 +132,14 @@ export class Deliveries {
   }
 
   async #deliver(callback: ClaimedCallback): Promise<void> {
-    const { basePath, runs, send, store } = this.#options;
+    const { basePath, changed, now, runs, send, store } = this.#options;
     const { attempts, callbackId, runId, url } = callback;
     const run = await runs.findRun(runId);
     // Deleted meanwhile, and the callback with it.
     if (!run) return;
+    if (url === undefined && changed && !(await changed(runId))) {
+      return store.settle(callback, { state: "skipped", at: now() });
+    }
     const body = callbackBody(run, `${basePath}/${runId}`);
     const message = { id: callbackId, body, earlier: attempts - 1, ...present({ url }) };
     const settled = this.#judge(callback, await send(message, this.#abandon.signal));

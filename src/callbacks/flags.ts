@@ -1,5 +1,5 @@
 /** Flags of callbacks, and what they come to. */
-import { type FlagTable, type FlagValues, list, text } from "../lib/flags.ts";
+import { choice, type FlagTable, type FlagValues, list, text } from "../lib/flags.ts";
 import { namedKeys } from "../lib/secret-flags.ts";
 import type { ReadSecret } from "../lib/secret-source.ts";
 import type { SigningKeys } from "../lib/signature.ts";
@@ -11,6 +11,10 @@ export const callbackFlags = {
     about: "where the end of every run is told, beside the callbackUrl of a run",
     fallback: undefined,
   }),
+  callbackOn: choice(
+    ["end", "change"],
+    "when that URL is told: at every end, or if a cell is a new failure or fixed",
+  ),
   callbackSecretEnv: text({
     placeholder: "NAME",
     about: "environment variable with the secret that callbacks are signed with; none without",
@@ -32,8 +36,9 @@ export interface CallbackConfig {
   readonly keys: SigningKeys;
   /** Where the URLs of runs may lead. */
   readonly receivers: Receivers;
-  /** Told of every run. */
-  readonly configured: { readonly url: string; readonly receivers: Receivers } | undefined;
+  /** Told of every run, or of those in which something has changed. */
+  readonly configured:
+    { readonly url: string; readonly receivers: Receivers; readonly onChange: boolean } | undefined;
 }
 
 /** Undefined without a secret: an unsigned callback proves nothing. */
@@ -42,9 +47,11 @@ export function callbackConfig(
   read: ReadSecret,
 ): { readonly callbacks: CallbackConfig | undefined; readonly faults: readonly string[] } {
   // A flag that is faulty itself has no value; its fault is told already.
-  const { allowCallbackHosts = [], callbackUrl } = values;
+  const { allowCallbackHosts = [], callbackOn, callbackUrl: url } = values;
   const { faults, value: keys } = namedKeys(values, "callbackSecret", read);
-  const configured = callbackUrl === undefined ? undefined : own(callbackUrl, allowCallbackHosts);
+  const onChange = callbackOn === "change";
+  const configured =
+    url === undefined ? undefined : { url, receivers: own(url, allowCallbackHosts), onChange };
   const refusal = configured?.receivers.refusal(configured.url);
   const unsigned = configured !== undefined && keys === undefined && faults.length === 0;
   return {
@@ -53,12 +60,12 @@ export function callbackConfig(
       ...faults,
       ...(refusal === undefined ? [] : [`--callback-url: ${refusal}`]),
       ...(unsigned ? ["--callback-url needs --callback-secret-env or --callback-secret-file"] : []),
+      ...(onChange && url === undefined ? ["--callback-on needs --callback-url"] : []),
     ],
   };
 }
 
 /** What an operator writes down may lead into a network of theirs. */
-function own(url: string, allowed: readonly string[]): CallbackConfig["configured"] {
-  const host = URL.parse(url)?.hostname ?? "";
-  return { url, receivers: new Receivers([host, ...allowed]) };
+function own(url: string, allowed: readonly string[]): Receivers {
+  return new Receivers([URL.parse(url)?.hostname ?? "", ...allowed]);
 }

@@ -10,17 +10,20 @@ export interface DeliveryParts extends Pick<
   "store" | "runs" | "basePath" | "log"
 > {
   readonly metrics: Metrics;
+  /** Whether a cell of a run is a new failure, or fixed. */
+  readonly changed: (runId: string) => Promise<boolean>;
 }
 
 /** Undefined without a secret: then no callback was ever asked for. */
 export function openDeliveries(
   config: CallbackConfig | undefined,
-  { metrics, ...parts }: DeliveryParts,
+  { changed, metrics, ...parts }: DeliveryParts,
 ): Deliveries | undefined {
   if (!config) return undefined;
   const settled = metrics.counter("volley_callback_attempts_total", "Callbacks tried, by state.");
   return new Deliveries({
     ...parts,
+    ...(config.configured?.onChange ? { changed } : {}),
     send: callbackSender(config),
     now: systemClock.now,
     random: Math.random,

@@ -15,10 +15,11 @@ export const CallbackState = Type.Union(
     Type.Literal("delivered"),
     Type.Literal("failed"),
     Type.Literal("refused"),
+    Type.Literal("skipped"),
   ],
   {
     description:
-      "`waiting` for the run's end, `pending` until the receiver has answered 2xx, `delivered`, `failed` (given up) or `refused` (it leads where this server may not call).",
+      "`waiting` for the run's end, `pending` until the receiver has answered 2xx, `delivered`, `failed` (given up), `refused` (it leads where this server may not call) or `skipped` (nothing has changed, and it is for changes only).",
   },
 );
 export type CallbackState = Static<typeof CallbackState>;

@@ -26,11 +26,12 @@ class Stage implements AsyncDisposable {
   inFlight = 0;
   peak = 0;
 
-  constructor(answer: Answer) {
+  constructor(answer: Answer, changed?: (runId: string) => Promise<boolean>) {
     this.deliveries = new Deliveries({
       store: this.store.callbacks,
       runs: this.store,
       basePath: BASE,
+      ...(changed === undefined ? {} : { changed }),
       now: () => this.now,
       random: () => 1,
       log: createLog({ write: (line) => this.lines.push(line), pretty: false, now: () => 0 }),
@@ -83,6 +84,29 @@ const hang: Answer = (_message, stopped) =>
 const url = (host: string) => `https://${host}.example/hook`;
 
 describe("Deliveries", () => {
+  test("tells the URL of the configuration of changes only, if it is so asked", async () => {
+    await using stage = new Stage(
+      () => OK,
+      async (runId) => runId === "news",
+    );
+    await stage.ended("news");
+    await stage.ended("same");
+    await stage.ended("own", url("ci"));
+    await eventually("the news are told", () => stage.settled.length === 2);
+    expect(stage.sent.map(({ id }) => id).toSorted()).toEqual(["cb_news", "cb_own"]);
+    const skipped = await eventually("the others are settled", async () => {
+      const callback = await stage.callback("same");
+      return callback?.state === "skipped" && callback;
+    });
+    expect(skipped).toEqual({
+      callbackId: "cb_same",
+      source: "configuration",
+      state: "skipped",
+      attempts: 0,
+    });
+    expect(await stage.store.callbacks.nextDue([])).toBeUndefined();
+  });
+
   test("sends the end of a run, the same each time, until it is taken", async () => {
     let down = 2;
     await using stage = new Stage(() => (down-- > 0 ? DOWN : OK));

@@ -7,6 +7,7 @@ import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { type Api, runToEnd } from "../support/process.ts";
 import { random } from "../support/random.ts";
+import { CA_FILE, TLS } from "../support/tls.ts";
 import { jobs, serve } from "./serving.ts";
 
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
@@ -154,7 +155,58 @@ describe("volley serve", () => {
     await server.stop();
   }, 60_000);
 
+  test("tells a receiver over HTTPS by the name in its certificate, past any proxy", async () => {
+    using folder = temporaryFolder();
+    using endpoint = startEndpoint();
+    const bodies: string[] = [];
+    using receiver = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      tls: TLS,
+      development: false,
+      fetch: async (request) => {
+        bodies.push(`${request.headers.get("host")} ${await request.text()}`);
+        return new Response();
+      },
+    });
+    const { env, ...rest } = options(folder.path, endpoint);
+    await using server = await serve({
+      ...rest,
+      args: [...rest.args.slice(0, 2), "--allow-callback-hosts", "localhost"],
+      env: { ...env, NODE_EXTRA_CA_CERTS: CA_FILE, HTTPS_PROXY: "http://127.0.0.1:1" },
+    });
+    const callbackUrl = `https://localhost:${receiver.port}/`;
+    const runId = await server.api.submit(jobs(1, { callbackUrl }));
+    await eventually("it is told", () => bodies.length === 1);
+    expect(bodies[0]).toStartWith(`localhost:${receiver.port} {"type":"run.finished"`);
+    expect(bodies[0]).toContain(runId);
+    await server.stop();
+  }, 30_000);
+
+  test("tells nothing to a receiver whose certificate nobody vouches for", async () => {
+    using folder = temporaryFolder();
+    using endpoint = startEndpoint();
+    using receiver = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      tls: TLS,
+      development: false,
+      fetch: () => new Response(),
+    });
+    await using server = await serve(options(folder.path, endpoint));
+    const callbackUrl = `https://127.0.0.1:${receiver.port}/`;
+    const runId = await server.api.submit(jobs(1, { callbackUrl }));
+    const failed = await eventually("it was tried", async () => {
+      const response = await fetch(`${server.api.base}/${runId}/callbacks`);
+      const { callbacks } = (await response.json()) as { callbacks: { lastError?: string }[] };
+      return callbacks[0]?.lastError;
+    });
+    expect(failed).toBe("The receiver could not be reached (tls_error).");
+    await server.stop();
+  }, 30_000);
+
   test.each([
+    [["--callback-on", "change"], "--callback-on needs --callback-url"],
     [["--callback-url", "https://ci.example/"], "--callback-url needs --callback-secret-env"],
     [["--callback-secret-env", "WEAK"], "24 to 64 bytes"],
     [["--callback-secret-env", "NONE"], "--callback-secret-env: NONE is not set"],

@@ -152,6 +152,34 @@ describe("the callback URL of the configuration", () => {
   });
 });
 
+describe("callbackOn: change", () => {
+  test("tells what has changed, against the run before", async () => {
+    bodies = [];
+    let verdict = "pass";
+    using site = startEndpoint(() => Response.json({ results: [{ name: "a", status: verdict }] }));
+    await using watching = new Served({
+      regions: regions({ eu: site.base }),
+      callbackSecretFile,
+      callbackUrl: hook,
+      callbackOn: "change",
+    });
+    const states: string[] = [];
+    for (verdict of ["pass", "pass", "fail", "fail", "pass"]) {
+      const runId = await watching.submit(request(["eu"]));
+      const state = await eventually(`the callback of ${runId} is settled`, async () => {
+        const list = (await (await watching.get(`/${runId}/callbacks`)).json()) as Static<
+          typeof CallbackList
+        >;
+        const known = list.callbacks[0]?.state;
+        return known !== "waiting" && known !== "pending" && known;
+      });
+      states.push(state);
+    }
+    expect(states).toEqual(["skipped", "skipped", "delivered", "skipped", "delivered"]);
+    expect(bodies).toHaveLength(2);
+  });
+});
+
 describe("the callbacks of a run", () => {
   test("are none without a URL, and not found without a run", async () => {
     const runId = await api.submit(request(["eu"]));

@@ -149,14 +149,16 @@ function toClaimed(row: ClaimedRow): ClaimedCallback {
 
 function toCallback(row: CallbackRow): Callback {
   const { state } = row;
+  // It was looked at, but nobody was called.
+  const tried = state !== "skipped";
   return {
     callbackId: row.callback_id,
     source: row.url === null ? "configuration" : "run",
     ...present({ url: row.url === null ? undefined : withoutQuery(row.url) }),
     state,
-    attempts: row.attempts,
+    attempts: tried ? row.attempts : 0,
     ...present({
-      lastAttemptAt: timestamp(row.last_at),
+      lastAttemptAt: tried ? timestamp(row.last_at) : undefined,
       lastStatus: row.last_status,
       lastError: row.last_error,
       nextAttemptAt: state === "pending" ? timestamp(row.next_at) : undefined,

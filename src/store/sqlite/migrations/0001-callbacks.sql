@@ -8,7 +8,7 @@ CREATE TABLE callbacks (
   -- Host and port of the URL.
   receiver TEXT NOT NULL,
   state TEXT NOT NULL DEFAULT 'waiting' CHECK (
-    state IN ('waiting', 'pending', 'delivered', 'failed', 'refused')
+    state IN ('waiting', 'pending', 'delivered', 'failed', 'refused', 'skipped')
   ),
   attempts INTEGER NOT NULL DEFAULT 0,
   due_since INTEGER,
