@@ -35,6 +35,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const reporter = { name: values.format ?? "txt", file: values.output };
   using reports = Reports.open({
     reporters: [reporter],
+    views: false,
     annotations: false,
     stepSummary: undefined,
   });

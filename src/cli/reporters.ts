@@ -12,6 +12,8 @@ export interface Reporter {
 
 export interface ReportPlan {
   readonly reporters: readonly Reporter[];
+  /** Whether reporters that are views (`isView`) show the run in progress, and write no report. */
+  readonly views: boolean;
   /** Whether GitHub Actions wants annotations that no reporter writes. */
   readonly annotations: boolean;
   /** File for the summary of a job of GitHub Actions. */
@@ -34,6 +36,7 @@ export function reportPlan(
   const { faults, reporters } = chosenReporters(line);
   return {
     reporters,
+    views: true,
     annotations: githubActions && !reporters.some(({ name }) => name === "github"),
     stepSummary: githubActions ? stepSummary : undefined,
     faults,
@@ -75,7 +78,7 @@ function conflicts(reporters: readonly Reporter[]): string[] {
   return faults;
 }
 
-/** `list` and `dot` on stdout show the run while it is in progress. */
+/** Whether it can show a run while that is in progress: `list` and `dot` on stdout. */
 export function isView({ file, name }: Reporter): boolean {
   return file === undefined && (name === "list" || name === "dot");
 }

@@ -89,9 +89,10 @@ export class Reports implements Disposable {
     return annotations || stepSummary !== undefined || this.#documents.length > 0;
   }
 
-  /** Those that are written at the end: `list` and `dot` on stdout are views. */
+  /** Those that are written at the end. */
   get #documents(): readonly Reporter[] {
-    return this.#plan.reporters.filter((one) => !isView(one));
+    const { reporters, views } = this.#plan;
+    return views ? reporters.filter((one) => !isView(one)) : reporters;
   }
 
   /** Writes all reports, annotations to `aside`; resolves with what went wrong, in sentences. */

@@ -126,6 +126,17 @@ describe("GitHub Actions", () => {
 });
 
 describe("volley report", () => {
+  test.each([
+    ["list", "✗ fail   eu  bad  https://a.example/\nRun r completed"],
+    ["dot", "F\n✗ fail   eu  bad  https://a.example/\nRun r completed"],
+  ])("writes %s, which volley run shows while the run is in progress", async (name, text) => {
+    await using at = await started();
+    await volley(at.server, ["run", "bad", ...URL_FLAGS, "--region", "eu", "--run-id", "r"]);
+    const { code, stdout } = await volley(at.server, ["report", "r", "-f", name]);
+    expect(code).toBe(0);
+    expect(stdout.replace(/ {2}\(\d+ ms\)/g, "")).toStartWith(text);
+  });
+
   test("writes a run as the API does, to stdout or to a file", async () => {
     await using at = await started();
     await volley(at.server, [...RUN, "--run-id", "r"]);
