@@ -82,12 +82,16 @@ function codeOf(
   { failOn, interruption, record }: Conduct,
   comparison: Comparison | undefined,
 ): number {
-  const ended = { state: record.state, interrupted: interruption.happened };
+  const ended = {
+    state: record.state,
+    interrupted: interruption.happened,
+    ...present({ verdict: record.head?.summary.verdict }),
+  };
   if (failOn === "new-failure") {
     return comparison ? newFailureCode(ended, comparison.rows) : INFRASTRUCTURE;
   }
   const results = record.jobs.flatMap((job) => job.results);
-  return exitCode({ ...ended, results, ...present({ verdict: record.head?.summary.verdict }) });
+  return exitCode({ ...ended, results });
 }
 
 async function followToEnd(options: Conduct, signal: AbortSignal): Promise<void> {

@@ -39,14 +39,15 @@ export function exitCode({ interrupted, results, state, verdict }: Verdicts): nu
 }
 
 /**
- * The same where only what was green before counts. A red cell without an earlier answer is new,
- * one that keeps changing is not.
+ * The same where only what was green before counts: never worse than `exitCode`. A red cell without
+ * an earlier answer is new, one that keeps changing is not.
  */
 export function newFailureCode(
-  { interrupted, state }: Pick<Verdicts, "interrupted" | "state">,
+  { interrupted, state, verdict }: Omit<Verdicts, "results">,
   rows: readonly ComparedRow[],
 ): number {
   if (interrupted || state === "cancelled") return 130;
+  if (verdict === "expected") return 0;
   const results = rows.flatMap(({ cells }) =>
     cells.flatMap(({ change, errorSource, status, verdict }) => {
       const isNew = change === "new-failure" || change === "unknown";

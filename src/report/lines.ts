@@ -14,8 +14,8 @@ import { closing, duration } from "./words.ts";
 
 /** Longest message or details on a line. */
 const MAX_SAID = 300;
-const DOTS_PER_LINE = 80;
-const DOTS: Readonly<Record<Look, string>> = {
+export const DOTS_PER_LINE = 80;
+export const DOTS: Readonly<Record<Look, string>> = {
   pass: ".",
   "expected-fail": ".",
   fail: "F",

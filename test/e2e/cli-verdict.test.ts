@@ -52,6 +52,7 @@ describe("volley run --expect", () => {
     expect([judged.code, judged.stderr]).toEqual([0, ""]);
     expect(judged.stdout).toContain("✓ fail (expected)");
     expect(judged.stdout).not.toContain("Look closer");
+    expect((await run("banner", ...flags, "-r", "dot")).stdout).toStartWith("...\n\nrunner");
     const against = await run("banner", "--expect", "*=fail");
     expect(against.code).toBe(1);
     expect(against.stdout).toContain("✗ pass (unexpected)  eu-1");
@@ -93,6 +94,14 @@ test("volley run --fail-on new-failure lets what was red before pass, and nothin
   await run("new", ...only);
   answer("pass", "down");
   expect((await run("new", ...only)).code).toBe(3);
+});
+
+test("volley run --fail-on new-failure never fails a run whose policy is met", async () => {
+  answer("pass", "fail");
+  const flags = ["--policy", "any", "--fail-on", "new-failure"];
+  expect((await run("lenient", ...flags)).code).toBe(0);
+  answer("fail", "fail");
+  expect((await run("lenient", ...flags)).code).toBe(1);
 });
 
 test("volley run --cell runs just that cell again, with the command that a report gives", async () => {

@@ -1,8 +1,9 @@
 /**
  * Views of a run in progress. A view shows; it decides nothing.
  */
-import type { ResultStatus } from "../../domain/result.ts";
+import { DOTS, DOTS_PER_LINE } from "../../report/lines.ts";
 import { logLine } from "../../report/untrusted-text.ts";
+import { lookOf } from "../../report/verdict.ts";
 import { counted } from "../../report/words.ts";
 import type { RecordedJob, RunRecord } from "../run-record.ts";
 import type { Output } from "./output.ts";
@@ -47,9 +48,6 @@ export class LineView implements View {
   }
 }
 
-const DOTS: Readonly<Record<ResultStatus, string>> = { pass: ".", fail: "F", error: "E" };
-const DOTS_PER_LINE = 80;
-
 /** A character per result as its job ends. */
 export class DotView implements View {
   readonly #output: Output;
@@ -64,8 +62,8 @@ export class DotView implements View {
   begin(): void {}
 
   changed(ended: readonly RecordedJob[]): void {
-    for (const { status } of ended.flatMap(({ results }) => results)) {
-      this.#output.write(DOTS[status] + (++this.#count % DOTS_PER_LINE === 0 ? "\n" : ""));
+    for (const result of ended.flatMap(({ results }) => results)) {
+      this.#output.write(DOTS[lookOf(result)] + (++this.#count % DOTS_PER_LINE === 0 ? "\n" : ""));
     }
   }
 
