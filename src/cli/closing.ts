@@ -6,8 +6,10 @@ import type { Result } from "../domain/result.ts";
 import { matrixOf, regionOf, SIGNS, WORDS } from "../report/cells.ts";
 import { matrixLines } from "../report/matrix.ts";
 import { Tally } from "../report/tally.ts";
+import { warningLines } from "../report/text.ts";
 import { logLine } from "../report/untrusted-text.ts";
 import { isRed, lookOf } from "../report/verdict.ts";
+import { Warnings } from "../report/warnings.ts";
 import { closing } from "../report/words.ts";
 import type { RecordedJob, RunRecord } from "./run-record.ts";
 import { colored, type Paint, plain, widthOf } from "./terminal/paint.ts";
@@ -34,12 +36,16 @@ export function closingText(
   const { head, jobs } = record;
   if (!head) return "";
   const tally = new Tally();
-  for (const job of jobs) tally.add(job);
+  const warnings = new Warnings(head);
+  for (const job of jobs) {
+    tally.add(job);
+    warnings.add(job);
+  }
   const reasons = unreachable(jobs);
   const sections = [
     matrixLines(matrixOf(jobs, LIMITS), options),
     ...[
-      mismatches(jobs),
+      warningLines(warnings.list(), warnings.hidden),
       reasons.length > 0
         ? ["No region could be reached:", ...reasons]
         : redLines(jobs, options.color ? colored : plain),
@@ -98,14 +104,6 @@ function painted(line: string, result: Result, paint: Paint): string {
   const look = lookOf(result);
   const verdict = `${SIGNS[look]} ${WORDS[look]}`;
   return line.startsWith(verdict) ? paint(verdict, look) + line.slice(verdict.length) : line;
-}
-
-/** Regions whose answers may be another region's, each once. */
-function mismatches(jobs: readonly RecordedJob[]): string[] {
-  const lines = jobs.flatMap((job) =>
-    job.regionMismatch ? [`${regionOf(job)}: ${logLine(job.regionMismatch.message)}`] : [],
-  );
-  return [...new Set(lines)];
 }
 
 /** The reason of each region, if every result failed on the way to its region. */

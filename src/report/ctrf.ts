@@ -70,7 +70,7 @@ function summary(
 
 function tests(job: Job, { tags }: RunHead): object[] {
   const names = resultNames(job.results);
-  const { attempts, jobId, region, url } = job;
+  const { attempts, jobId, region, regionMismatch, url } = job;
   return job.results.map((result, index) => {
     const {
       details,
@@ -95,7 +95,15 @@ function tests(job: Job, { tags }: RunHead): object[] {
       extra: {
         runner: result.name,
         url,
-        ...present({ region, reportedName, jobId, verdict, errorSource, errorCode }),
+        ...present({
+          region,
+          reportedName,
+          jobId,
+          verdict,
+          errorSource,
+          errorCode,
+          regionMismatch,
+        }),
         ...(details === undefined ? {} : { details: withoutPictures(details) }),
       },
     };

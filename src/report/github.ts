@@ -1,7 +1,8 @@
 /**
- * GitHub Actions: annotations, as workflow commands on stdout. GitHub shows ten of a step, so one
- * stands for all regions in which a runner failed, and one for all errors of one cause. The job's
- * summary is Markdown (`writeJobSummary`).
+ * GitHub Actions: annotations, as workflow commands on stdout. GitHub shows ten errors and ten
+ * warnings of a step, so one stands for all regions in which a runner failed, and one for all errors
+ * of one cause. What is red in a run that came out as expected, by its policy, is a warning. The
+ * job's summary is Markdown (`writeJobSummary`).
  */
 import type { Cause } from "./causes.ts";
 import { type Row, rowName } from "./cells.ts";
@@ -22,21 +23,32 @@ const LIMITS = {
 };
 const MAX_TEXT = 1_000;
 
+type Level = "error" | "warning";
+
 interface Annotation {
   readonly title: string;
   readonly message: string;
 }
 
 export async function* writeAnnotations(source: ReportSource): AsyncGenerator<string> {
-  const { causes, head, matrix, tally } = await viewOf(source, LIMITS);
-  const all = [...matrix.rows.flatMap(failedIn), ...causes.map(byCause)];
-  const shown = all.length > MAX_ANNOTATIONS ? all.slice(0, MAX_ANNOTATIONS - 1) : all;
-  for (const annotation of shown) yield command(annotation);
-  if (shown.length < all.length) {
-    const message = `${all.length - shown.length} more are in the summary of this job.`;
-    yield command({ title: "volley", message });
+  const { causes, head, matrix, tally, warnings } = await viewOf(source, LIMITS);
+  const red = [...matrix.rows.flatMap(failedIn), ...causes.map(byCause)];
+  const doubts = warnings.map((message) => ({ title: "volley", message }));
+  if (head.summary.verdict === "expected") {
+    yield* commands("warning", [...red, ...doubts]);
+  } else {
+    yield* commands("error", red);
+    yield* commands("warning", doubts);
   }
   yield closing(head, tally);
+}
+
+function* commands(level: Level, all: readonly Annotation[]): Generator<string> {
+  const shown = all.length > MAX_ANNOTATIONS ? all.slice(0, MAX_ANNOTATIONS - 1) : all;
+  for (const annotation of shown) yield command(level, annotation);
+  if (shown.length === all.length) return;
+  const message = `${all.length - shown.length} more are in the summary of this job.`;
+  yield command(level, { title: "volley", message });
 }
 
 /** What failed in a row, if anything did. */
@@ -69,9 +81,9 @@ function byCause({ blame, count, hiddenRunners, message, regions, runners }: Cau
   return { title, message: `${message} (${who})` };
 }
 
-function command({ message, title }: Annotation): string {
+function command(level: Level, { message, title }: Annotation): string {
   const shown = clipped(logLine(message), MAX_TEXT);
-  return `::error title=${property(clipped(logLine(title), 200))}::${data(shown)}\n`;
+  return `::${level} title=${property(clipped(logLine(title), 200))}::${data(shown)}\n`;
 }
 
 /** As the runner of GitHub Actions unescapes a command's text. */

@@ -43,6 +43,7 @@ function counts({ errored, known, redFailed }: Tally) {
 
 function suite(job: Job, runId: string): string {
   const { attempts, durationMs, jobId, region, results, startedAt, state, url } = job;
+  const regionMismatch = job.regionMismatch?.message;
   const tally = new Tally();
   tally.add(job);
   const names = resultNames(results);
@@ -53,7 +54,8 @@ function suite(job: Job, runId: string): string {
     timestamp: startedAt,
     hostname: region,
   });
-  const properties = Object.entries({ runId, jobId, region, url, state, attempts })
+  const known = { runId, jobId, region, url, state, attempts, regionMismatch };
+  const properties = Object.entries(known)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `      <property${xmlAttributes({ name, value })}/>\n`);
   const cases = results.map((result, index) =>

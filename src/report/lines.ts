@@ -10,7 +10,8 @@ import { frozen, type ReportSource } from "./source.ts";
 import { Tally } from "./tally.ts";
 import { clipped, logLine } from "./untrusted-text.ts";
 import { blame, isRed, type Look, lookOf, plainReason } from "./verdict.ts";
-import { closing, duration } from "./words.ts";
+import { MAX_WARNING, Warnings } from "./warnings.ts";
+import { closing, counted, duration } from "./words.ts";
 
 /** Longest message or details on a line. */
 const MAX_SAID = 300;
@@ -25,17 +26,22 @@ export const DOTS: Readonly<Record<Look, string>> = {
 
 export async function* writeList(source: ReportSource): AsyncGenerator<string> {
   const tally = new Tally();
+  const warnings = new Warnings(source.head);
   for await (const job of source.jobs()) {
     tally.add(job);
+    warnings.add(job);
     for (const line of jobLines(job)) yield `${line}\n`;
   }
+  yield* warningLines(warnings);
   yield closing(source.head, tally);
 }
 
 export async function* writeDots(given: ReportSource): AsyncGenerator<string> {
   const source = frozen(given);
   const tally = new Tally();
+  const warnings = new Warnings(source.head);
   for await (const job of source.jobs()) {
+    warnings.add(job);
     const before = tally.known;
     tally.add(job);
     const dots = job.results.map((result, index) => {
@@ -51,7 +57,15 @@ export async function* writeDots(given: ReportSource): AsyncGenerator<string> {
       for (const result of job.results) if (isRed(result)) yield `${resultLine(result, job)}\n`;
     }
   }
+  yield* warningLines(warnings);
   yield closing(source.head, tally);
+}
+
+function* warningLines(warnings: Warnings): Generator<string> {
+  for (const text of warnings.list()) {
+    yield `Warning: ${clipped(logLine(text), MAX_WARNING)}\n`;
+  }
+  if (warnings.hidden > 0) yield `… and ${counted(warnings.hidden, "more warning")}\n`;
 }
 
 /** A line for each result of a job; none while it is in progress. */

@@ -9,6 +9,7 @@ import { code, element, fenced } from "./markdown-text.ts";
 import type { ReportSource } from "./source.ts";
 import { isOpen } from "./source.ts";
 import { type Failure, type ReportView, type ViewLimits, viewOf } from "./view.ts";
+import { MAX_WARNING } from "./warnings.ts";
 import { counted, fate, moment, outcome, stillToCome, verdicts } from "./words.ts";
 
 /** Characters for each part; GitHub takes 65 536 in a comment, and 1 MiB in a job's summary. */
@@ -65,6 +66,7 @@ const MAX_DETAILS = 1_000;
 const MAX_CAUSES = 10;
 /** Characters for what differs, taken from what the other parts leave. */
 const COMPARISON_ROOM = 4_000;
+const WARNING_ROOM = 2_000;
 
 /** At most 65 000 characters. */
 export async function* writeMarkdown(source: ReportSource): AsyncGenerator<string> {
@@ -80,6 +82,7 @@ function* sections(view: ReportView, room: Room): Generator<string> {
   const { failures, hiddenFailures } = view;
   yield `## ${sign(view)} ${verdicts(view.head, view.tally)}\n\n${aboutRun(view)}\n`;
   yield `\n${matrixTable(view.matrix, room.matrix)}`;
+  yield* warningPart(view);
   yield* comparisonParts(view);
   if (failures.length > 0) {
     const { left, lines } = fitting(failures, failureBlock, room.failures);
@@ -92,6 +95,17 @@ function* sections(view: ReportView, room: Room): Generator<string> {
     const more = others.reduce((sum, { count }) => sum + count, view.hiddenErrors);
     yield `\n### Errors\n\n${lines}${more > 0 ? `- … and ${counted(more, "error")} of other causes\n` : ""}`;
   }
+}
+
+function* warningPart({ hiddenWarnings, warnings }: ReportView): Generator<string> {
+  if (warnings.length === 0) return;
+  const { left, lines } = fitting(warnings, warningItem, WARNING_ROOM);
+  const more = left + hiddenWarnings;
+  yield `\n### Warnings\n\n${lines}${more > 0 ? `- … and ${counted(more, "more warning")}\n` : ""}`;
+}
+
+function warningItem(text: string): string {
+  return `- ${code(text, MAX_WARNING)}\n`;
 }
 
 /** What differs, why cells are red, what has changed; nothing where nobody can tell. */
@@ -121,6 +135,7 @@ function differingItem({ hiddenUrls, lines, runner, urls }: Differing): string {
 }
 
 function sign({ head, tally }: ReportView): string {
+  if (head.summary.verdict === "expected") return "✅";
   if (tally.redFailed > 0) return "❌";
   if (tally.errored > 0) return "⚠️";
   return isOpen(head) ? "⏳" : "✅";

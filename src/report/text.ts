@@ -12,6 +12,7 @@ import { matrixLines, type MatrixOptions } from "./matrix.ts";
 import type { ReportSource } from "./source.ts";
 import { clipped, logLine } from "./untrusted-text.ts";
 import { type Failure, type ReportView, type ViewLimits, viewOf } from "./view.ts";
+import { MAX_WARNING } from "./warnings.ts";
 import { closing, counted, moment } from "./words.ts";
 
 const LIMITS: ViewLimits = {
@@ -44,6 +45,7 @@ export async function* writeTerminal(
 function* textLines(view: ReportView, options: MatrixOptions): Generator<string> {
   for (const section of [
     matrixLines(view.matrix, options),
+    warningLines(view.warnings, view.hiddenWarnings),
     failureLines(view),
     causeLines(view),
     ...(view.comparison ? comparisonSections(view.comparison, MOST_COMMANDS) : []),
@@ -60,6 +62,14 @@ function headLines({ head }: ReportView): string[] {
   if (tags.length > 0) parts.push(`tags ${tags.map(logLine).join(", ")}`);
   if (parentRunId !== undefined) parts.push(`repeats ${logLine(parentRunId)}`);
   return [parts.join(" · ")];
+}
+
+/** A section of a text; nothing if there are no warnings. */
+export function warningLines(warnings: readonly string[], hidden: number): string[] {
+  if (warnings.length === 0) return [];
+  const more = hidden > 0 ? [`  … and ${counted(hidden, "more warning")}`] : [];
+  const lines = warnings.map((text) => `  ${clipped(logLine(text), MAX_WARNING)}`);
+  return ["Warnings:", ...lines, ...more];
 }
 
 function failureLines({ failures, hiddenFailures }: ReportView): string[] {

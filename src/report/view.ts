@@ -16,6 +16,7 @@ import type { ReportSource } from "./source.ts";
 import { Tally } from "./tally.ts";
 import { beginning } from "./untrusted-text.ts";
 import { countedAs, plainReason } from "./verdict.ts";
+import { Warnings } from "./warnings.ts";
 
 export interface ViewLimits extends MatrixLimits, ComparisonLimits {
   readonly causes: number;
@@ -57,6 +58,9 @@ export interface ReportView {
   /** In fan-out order; the slowest jobs, if there are more than the limit. */
   readonly spans: readonly Span[];
   readonly hiddenSpans: number;
+  /** What makes the answers doubtful, a sentence or two each. */
+  readonly warnings: readonly string[];
+  readonly hiddenWarnings: number;
   /** Undefined if nobody can tell. */
   readonly comparison: ComparisonView | undefined;
 }
@@ -69,12 +73,14 @@ export async function viewOf(source: ReportSource, limits: ViewLimits): Promise<
   const tally = new Tally();
   const matrix = new MatrixBuilder(limits);
   const causes = new Causes(limits.causes);
+  const warnings = new Warnings(source.head);
   const failures: Failure[] = [];
   const spans = new Slowest(limits.spans);
   for await (const job of source.jobs()) {
     tally.add(job);
     matrix.add(job);
     causes.add(job);
+    warnings.add(job);
     if (failures.length < limits.failures) failures.push(...failuresOf(job));
     spans.add(spanOf(job, source.head));
   }
@@ -88,6 +94,8 @@ export async function viewOf(source: ReportSource, limits: ViewLimits): Promise<
     hiddenFailures: Math.max(0, tally.redFailed - limits.failures),
     spans: spans.list(),
     hiddenSpans: spans.dropped,
+    warnings: warnings.list(),
+    hiddenWarnings: warnings.hidden,
     comparison: await comparisonView(source, limits),
   };
 }

@@ -72,7 +72,7 @@ describe("closingText", () => {
   test("says where an answer may be another region's", async () => {
     const regionMismatch = { message: 'The endpoint says it is in region "us".' };
     const text = await closingOf(many(2, { said: "pass", regionMismatch }));
-    expect(text).toContain('\n\neu: The endpoint says it is in region "us".\n\n');
+    expect(text).toContain('\n\nWarnings:\n  eu: The endpoint says it is in region "us".\n\n');
   });
 
   test("breaks lines between words where a terminal is narrow, but not what is to be typed", async () => {

@@ -104,6 +104,66 @@ function report(format: FormatName, compared = true): Promise<string> {
   return written(FORMATS[format].write(compared ? { ...source, comparison } : source));
 }
 
+/** The last job's answer came from elsewhere, and a runner was known to be missing. */
+const DOUBTFUL: RunSummary = {
+  ...RUN_SUMMARY,
+  warnings: [
+    {
+      code: "missing_runner",
+      message: 'Region "ap-1" offers no runner "banner".',
+      region: "ap-1",
+      runner: "banner",
+    },
+  ],
+  jobs: RUN_SUMMARY.jobs.map((one) =>
+    one.region === "us-1"
+      ? { ...one, regionMismatch: { message: "The endpoint is also that of us-2, <b>." } }
+      : one,
+  ),
+};
+
+describe("warnings", () => {
+  test.each([
+    ["txt", '\n\nWarnings:\n  Region "ap-1" offers no runner "banner".\n  us-1: The endpoint is'],
+    ["list", "\nWarning: us-1: The endpoint is also that of us-2, <b>.\nRun "],
+    ["dot", '\nWarning: Region "ap-1" offers no runner "banner".\n'],
+    ["md", '\n### Warnings\n\n- `Region "ap-1" offers no runner "banner".`\n'],
+    ["html", "<li>us-1: The endpoint is also that of us-2, &lt;b&gt;.</li>"],
+    ["github", "::warning title=volley::us-1: The endpoint is also that of us-2, <b>.\n"],
+    ["junit", 'name="regionMismatch" value="The endpoint is also that of us-2, &lt;b&gt;."'],
+    ["ctrf", '"regionMismatch":{"message":"The endpoint is also that of us-2, <b>."}'],
+  ] as const)("stand in %s", async (format, text) => {
+    expect(await written(FORMATS[format].write(sourceOf(DOUBTFUL)))).toContain(text);
+    expect(await written(FORMATS[format].write(sourceOf(RUN_SUMMARY)))).not.toMatch(
+      /warning|mismatch/i,
+    );
+  });
+
+  test("of many regions are counted", async () => {
+    const jobs = Array.from({ length: 100 }, (_, index) => ({
+      ...job(`r-${index}`, banner("pass", true), "pass"),
+      regionMismatch: { message: "The endpoint is elsewhere." },
+    }));
+    for (const format of ["txt", "list", "md", "html"] as const) {
+      const text = await written(FORMATS[format].write(sourceOf({ ...RUN_SUMMARY, jobs })));
+      expect(text).toContain("80 more warnings");
+    }
+  });
+});
+
+test("a run whose policy is met is green, and its red cells are loud all the same", async () => {
+  const summary = { ...RUN_SUMMARY.summary, verdict: "expected" as const };
+  const met = sourceOf({ ...RUN_SUMMARY, summary });
+  expect(await written(FORMATS.md.write(met))).toStartWith("## ✅ ");
+  expect(await written(FORMATS.html.write(met))).toContain("<title>✓ ");
+  const annotations = await written(FORMATS.github.write(met));
+  expect(annotations.match(/^::warning/gm)).toHaveLength(2);
+  expect(annotations).not.toContain("::error");
+  for (const format of ["txt", "md", "html", "list", "github"] as const) {
+    expect(await written(FORMATS[format].write(met))).toContain("Localized: ap-1.");
+  }
+});
+
 describe("a judged run", () => {
   test("has no <failure> for an expected fail, and one for an unexpected pass", async () => {
     const xml = await report("junit");

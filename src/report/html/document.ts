@@ -8,7 +8,7 @@ import { counted, fate, moment, outcome, stillToCome, verdicts } from "../words.
 import { changesSection, differencesSection, redSection } from "./comparison.ts";
 import { factsMarkup } from "./facts.ts";
 import { type Markup, markup } from "./markup.ts";
-import { causesSection, matrixSection, timingsSection } from "./overview.ts";
+import { causesSection, matrixSection, timingsSection, warningsSection } from "./overview.ts";
 import { resultSections } from "./results.ts";
 import { contentPolicy, STYLE } from "./style.ts";
 
@@ -28,6 +28,7 @@ export async function* writeHtml(given: ReportSource): AsyncGenerator<string> {
   yield opening(view).markup;
   for (const section of [
     matrixSection(view),
+    warningsSection(view),
     differencesSection(view),
     redSection(view),
     changesSection(view),
@@ -65,6 +66,7 @@ ${note(view)}</header>
 }
 
 function sign({ head, tally }: ReportView): string {
+  if (head.summary.verdict === "expected") return "✓";
   if (tally.red > 0) return "✗";
   return isOpen(head) ? "…" : "✓";
 }

@@ -1,4 +1,4 @@
-/** The parts of the HTML report that are seen at a glance: matrix, causes of errors, timings. */
+/** The parts of the HTML report that are seen at a glance: matrix, warnings, causes, timings. */
 import type { Cause } from "../causes.ts";
 import { type Cell, type Row, rowName, shadeOf, SIGNS, WORDS } from "../cells.ts";
 import type { ReportView, Span } from "../view.ts";
@@ -46,6 +46,18 @@ function cellMarkup(cell: Cell | undefined): Markup {
     .join(" · ");
   const small = more === "" ? undefined : markup` <small>${more}</small>`;
   return markup`<td class="${shadeOf(mark)}"><span class="mark">${linked}</span>${small}</td>`;
+}
+
+/** Undefined if there are no warnings. */
+export function warningsSection({ hiddenWarnings, warnings }: ReportView): Markup | undefined {
+  if (warnings.length === 0) return undefined;
+  const more = markup`<p class="soft">And ${counted(hiddenWarnings, "more warning")}.</p>\n`;
+  return markup`<section>
+<h2>Warnings</h2>
+<ul class="causes">
+${warnings.map((text) => markup`<li>${text}</li>\n`)}</ul>
+${hiddenWarnings > 0 ? more : undefined}</section>
+`;
 }
 
 /** Undefined if there are no errors. */

@@ -89,6 +89,7 @@ function facts({ errorCode, errorSource, reportedName }: Result, job: Job): Mark
     job: job.jobId,
     "job state": job.state.replace("_", " "),
     attempts: job.attempts,
+    "region mismatch": job.regionMismatch?.message,
   });
 }
 

@@ -1,0 +1,34 @@
+/**
+ * What makes the answers of a run doubtful: runners that a region was known to lack when the run was
+ * accepted, and answers that may be another region's. Each once, in bounded memory.
+ */
+import type { Job } from "../domain/job.ts";
+import type { RunHead } from "../domain/run.ts";
+import { regionOf } from "./cells.ts";
+
+/** Warnings kept; of further ones only how many is known. */
+const MOST = 20;
+/** Longest warning in a report, in characters. */
+export const MAX_WARNING = 300;
+
+export class Warnings {
+  readonly #told: Set<string>;
+
+  constructor({ warnings = [] }: Pick<RunHead, "warnings">) {
+    this.#told = new Set(warnings.map(({ message }) => message));
+  }
+
+  add(job: Pick<Job, "region" | "regionMismatch">): void {
+    if (job.regionMismatch) this.#told.add(`${regionOf(job)}: ${job.regionMismatch.message}`);
+  }
+
+  /** Untrusted text of one sentence or two each. */
+  list(): string[] {
+    return [...this.#told].slice(0, MOST);
+  }
+
+  /** How many there are more. */
+  get hidden(): number {
+    return Math.max(0, this.#told.size - MOST);
+  }
+}
