@@ -4,7 +4,6 @@
 import type { ExpectedStatus } from "../domain/expectation.ts";
 import type { RequestedRunner } from "../domain/job.ts";
 import type { RunnerRequest } from "../domain/run.ts";
-import { present } from "../lib/present.ts";
 
 /** One group of runners that travel together. */
 export interface JobPlan {
@@ -17,7 +16,7 @@ export interface JobPlan {
 
 interface Group {
   readonly runners: RequestedRunner[];
-  readonly expected: ExpectedStatus[];
+  readonly expected?: ExpectedStatus[];
 }
 
 /**
@@ -34,15 +33,16 @@ export function fanoutJobs(
     const { name, region, input } = runner;
     const url = input?.url ?? "";
     const byRegion = entry(byUrl, url, () => new Map<string | undefined, Group>());
-    const group = entry(byRegion, region, (): Group => ({ runners: [], expected: [] }));
-    group.runners.push({ name, ...present({ input }) });
-    if (expectationOf) group.expected.push(expectationOf(runner));
+    const group = entry(byRegion, region, (): Group =>
+      expectationOf ? { runners: [], expected: [] } : { runners: [] },
+    );
+    group.runners.push(input === undefined ? { name } : { name, input });
+    if (expectationOf) group.expected?.push(expectationOf(runner));
   }
   const plans: JobPlan[] = [];
   for (const [url, byRegion] of byUrl) {
-    for (const [region, { expected, runners: group }] of byRegion) {
-      const judged = expectationOf ? { expected } : {};
-      plans.push({ url, ...present({ region }), runners: group, ...judged });
+    for (const [region, group] of byRegion) {
+      plans.push(region === undefined ? { url, ...group } : { url, region, ...group });
     }
   }
   return plans;

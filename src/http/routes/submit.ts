@@ -169,6 +169,9 @@ function collect(): void {
 }
 
 /** Tells a repeated submit from another one under the same id. */
-function digest(request: RunRequest): string {
-  return new Bun.CryptoHasher("sha256").update(JSON.stringify(request)).digest("hex");
+function digest({ runners, ...settings }: RunRequest): string {
+  const hasher = new Bun.CryptoHasher("sha256").update(JSON.stringify(settings));
+  // One by one: the text of all would be as large as the body once more.
+  for (const runner of runners) hasher.update(`\n${JSON.stringify(runner)}`);
+  return hasher.digest("hex");
 }
