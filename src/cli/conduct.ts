@@ -14,6 +14,7 @@ import { logLine } from "../report/untrusted-text.ts";
 import { closingText } from "./closing.ts";
 import { type Connection, explained, INFRASTRUCTURE, USAGE } from "./connection.ts";
 import type { Interruption } from "./interruption.ts";
+import { comparedHere, repeatedHere } from "./repeating.ts";
 import type { Reports } from "./reports.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { Screen } from "./terminal/screen.ts";
@@ -140,8 +141,11 @@ async function close(
   const closer = isKept
     ? `volley report ${logLine(record.runId)}${connection.flags} -f html -o report.html`
     : "the same command with -r html -o report.html";
-  const view = comparison && (await viewOfComparison(comparisonSource(comparison), SHOWN));
-  const lines = view ? comparisonLines(view, isKept ? MOST_COMMANDS : 0, connection.flags) : [];
+  const where = { flags: connection.flags, isKept };
+  const view =
+    comparison &&
+    (await viewOfComparison(comparedHere(comparisonSource(comparison), where), SHOWN));
+  const lines = view ? comparisonLines(view, MOST_COMMANDS) : [];
   const text = closingText(record, {
     color,
     closer,
@@ -152,12 +156,13 @@ async function close(
 }
 
 /** Resolves with whether every report was written. */
-async function report({ connection, record, reports, screen }: Conduct): Promise<boolean> {
+async function report({ connection, isKept, record, reports, screen }: Conduct): Promise<boolean> {
   if (!reports.wanted) return true;
   const { client, patience } = connection;
   try {
-    const source = await patience.until(() => client.read(record.runId));
-    const faults = await reports.write(source, screen.stdout, screen.main);
+    const run = await patience.until(() => client.read(record.runId));
+    const here = repeatedHere(run, { flags: connection.flags, isKept });
+    const faults = await reports.write(here, screen.stdout, screen.main);
     for (const fault of faults) complain(fault);
     return faults.length === 0;
   } catch (error) {

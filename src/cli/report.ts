@@ -6,6 +6,7 @@ import type { Command } from "./command.ts";
 import { complain } from "./conduct.ts";
 import { INFRASTRUCTURE } from "./connection.ts";
 import { oneRun } from "./one-run.ts";
+import { repeatedHere } from "./repeating.ts";
 import { Reports } from "./reports.ts";
 import { Output } from "./terminal/output.ts";
 
@@ -43,7 +44,8 @@ async function run(argv: readonly string[]): Promise<number> {
   const stdout = new Output(process.stdout);
   return await answered(connection, async () => {
     const run = await patience.until(() => client.read(runId));
-    const faults = await reports.write(run, stdout, stdout);
+    const here = repeatedHere(run, { flags: connection.flags, isKept: true });
+    const faults = await reports.write(here, stdout, stdout);
     for (const fault of faults) complain(fault);
     return faults.length === 0 ? 0 : INFRASTRUCTURE;
   });

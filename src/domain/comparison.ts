@@ -8,7 +8,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 
 import { ExpectedStatus, Policy, Verdict } from "./expectation.ts";
-import { State } from "./job.ts";
+import { RegionMismatch, State } from "./job.ts";
 import { ErrorSource, ResultStatus } from "./result.ts";
 import { Ignore, Mode, RunId, SummaryCounts } from "./run.ts";
 
@@ -49,6 +49,7 @@ export const ComparedCell = Type.Object(
     errorMessage: Type.Optional(Type.String({ description: "Why there is no verdict." })),
     errorCode: Type.Optional(Type.String({ description: "A stable code for `errorMessage`." })),
     errorSource: Type.Optional(ErrorSource),
+    regionMismatch: Type.Optional(RegionMismatch),
     curl: Type.Optional(
       Type.String({
         description:
@@ -125,7 +126,8 @@ export type ComparedRow = Static<typeof ComparedRow>;
 export const Cause = Type.Object(
   {
     cause: Type.String({
-      description: "What the errors have in common: their code, or their text without particulars.",
+      description:
+        "What the errors have in common: their code, else their text, without the particulars in which they differ.",
       examples: ["ERR_CERT_DATE_INVALID"],
     }),
     example: Type.Optional(Type.String({ description: "One of the errors, as it was told." })),

@@ -16,7 +16,9 @@ import {
 } from "../domain/comparison.ts";
 import { regionsInShort } from "../domain/region-names.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
+import { present } from "../lib/present.ts";
 import type { ReportSource } from "./source.ts";
+import { isRed } from "./verdict.ts";
 import { counted } from "./words.ts";
 
 export interface ComparisonLimits {
@@ -24,8 +26,9 @@ export interface ComparisonLimits {
   readonly cells: number;
 }
 
-/** Rows of one runner that differ in the same way. */
+/** Rows of one runner and input that differ in the same way. */
 export interface Differing {
+  /** With its input beside the url, if it has one. */
   readonly runner: string;
   /** The first few. */
   readonly urls: readonly string[];
@@ -40,6 +43,8 @@ export interface NamedCell {
   readonly url: string;
   readonly region: string;
   readonly change: Change;
+  /** Cells that are named the same: those of a runner with several inputs. */
+  readonly count: number;
   readonly rerun?: string;
   readonly curl?: string;
 }
@@ -73,7 +78,7 @@ export async function viewOfComparison(
   limits: ComparisonLimits,
 ): Promise<ComparisonView> {
   const differing = new Map<string, Group>();
-  const cells = new Map<Change, NamedCell[]>();
+  const cells = new Map<Change, OpenCell[]>();
   let hiddenDiffering = 0;
   for await (const row of comparison.rows) {
     if (!group(differing, row, limits.differences)) hiddenDiffering++;
@@ -106,36 +111,51 @@ interface Group {
   readonly runner: string;
   readonly differences: readonly Difference[];
   readonly urls: string[];
+  /** The rows of one url follow each other. */
+  lastUrl: string | undefined;
   count: number;
 }
 
 /** Whether there was room for the row, or nothing to say of it. */
 function group(groups: Map<string, Group>, row: ComparedRow, limit: number): boolean {
-  const { differences, runner, url } = row;
+  const { differences, input, url } = row;
   if (differences.length === 0) return true;
+  const runner = input ? `${row.runner} ${valueText({ value: input })}` : row.runner;
   const key = canonicalJson([runner, differences]);
   let known = groups.get(key);
   if (!known) {
     if (groups.size >= limit) return false;
-    groups.set(key, (known = { runner, differences, urls: [], count: 0 }));
+    known = { runner, differences, urls: [], lastUrl: undefined, count: 0 };
+    groups.set(key, known);
   }
+  // Inputs that are told apart only by what is not shown make several rows of one url.
+  if (known.lastUrl === url) return true;
+  known.lastUrl = url;
   known.count++;
-  if (known.urls.length < MAX_URLS && !known.urls.includes(url)) known.urls.push(url);
+  if (known.urls.length < MAX_URLS) known.urls.push(url);
   return true;
 }
 
+type OpenCell = NamedCell & { count: number };
+
 function keep(
-  cells: Map<Change, NamedCell[]>,
+  cells: Map<Change, OpenCell[]>,
   { runner, url }: ComparedRow,
-  { change = "unknown", curl, region = NO_REGION, rerun }: ComparedCell,
+  { change = "unknown", curl, region = NO_REGION, rerun, status, verdict }: ComparedCell,
   limit: number,
 ): void {
-  if (rerun === undefined && change !== "fixed") return;
+  const red = status !== undefined && isRed({ status, ...present({ verdict }) });
+  if (!red && change !== "fixed") return;
   const kept = cells.get(change) ?? [];
   cells.set(change, kept);
-  if (kept.length >= limit) return;
-  const calls = { ...(rerun && { rerun }), ...(curl && { curl }) };
-  kept.push({ runner, url, region, change, ...calls });
+  const same = kept.findLast(
+    (one) => one.runner === runner && one.url === url && one.region === region,
+  );
+  if (same) same.count++;
+  else if (kept.length < limit) {
+    const calls = present({ rerun, curl });
+    kept.push({ runner, url, region, change, count: 1, ...calls });
+  }
 }
 
 function told({ count, differences, runner, urls }: Group, known: ReadonlySet<string>): Differing {
@@ -150,7 +170,7 @@ function answerText(answer: Answer, known: ReadonlySet<string>): string {
   return `${valueText(answer)} in ${regionsInShort(new Set(answer.regions), known)}`;
 }
 
-function valueText({ missing, shortened, value }: Answer): string {
+function valueText({ missing, shortened, value }: Partial<Answer>): string {
   if (missing) return "nothing";
   const text = shortened || isStatus(value) ? String(value) : JSON.stringify(value);
   const more = shortened ? ` (${shortened.characters} characters)` : "";
@@ -168,11 +188,17 @@ function isStatus(value: unknown): boolean {
 export function redText({ causes, red }: ComparisonView): string {
   const [only] = causes;
   const text = `${counted(red, "red cell")}, ${counted(causes.length, "cause")}`;
-  return causes.length === 1 && only ? `${text}: ${only.cause}, ${only.where}` : text;
+  return causes.length === 1 && only ? `${text}: ${withoutStop(only.cause)}, ${only.where}` : text;
 }
 
 export function causeText({ cause, cells, errorSource, where }: Cause): string {
-  return `${cells} × ${cause}, ${where}${errorSource === undefined ? "" : ` (${errorSource})`}`;
+  const who = errorSource === undefined ? "" : ` (${errorSource})`;
+  return `${cells} × ${withoutStop(cause)}, ${where}${who}`;
+}
+
+/** A sentence that goes on. */
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, "");
 }
 
 const WORDS: Readonly<Record<Change, string>> = {
@@ -181,17 +207,44 @@ const WORDS: Readonly<Record<Change, string>> = {
   fixed: "fixed",
   flaky: "flaky",
   same: "as before",
-  unknown: "without an earlier answer",
+  unknown: "unknown",
 };
 
 export function changeWord(change: Change): string {
   return WORDS[change];
 }
 
-/** "1 new failure, 2 still failing, 9 as before". */
+/** "2 new failures, 1 still failing, 9 as before". */
 export function changesText(changes: ChangeCounts): string {
   return (Object.keys(WORDS) as Change[])
     .filter((change) => changes[change] > 0)
-    .map((change) => `${changes[change]} ${WORDS[change]}`)
+    .map((change) =>
+      change === "new-failure"
+        ? counted(changes[change], WORDS[change])
+        : `${changes[change]} ${WORDS[change]}`,
+    )
     .join(", ");
+}
+
+const NEWS: readonly Change[] = ["new-failure", "flaky", "fixed"];
+
+/** The cells that are worth naming against the run before, and how many more there are. */
+export function newsOf({ cells, changes }: ComparisonView): {
+  readonly news: readonly NamedCell[];
+  readonly hidden: number;
+} {
+  if (!changes) return { news: [], hidden: 0 };
+  const news = cells.filter(({ change }) => NEWS.includes(change));
+  const all = NEWS.reduce((sum, change) => sum + changes[change], 0);
+  return { news, hidden: all - cellCount(news) };
+}
+
+/** How many cells stand behind so many names. */
+export function cellCount(cells: readonly NamedCell[]): number {
+  return cells.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** "banner in eu-1", and what stands behind it where that is more than one cell. */
+export function cellText({ count, region, runner }: NamedCell): string {
+  return `${runner} in ${region}${count > 1 ? ` (${count} ×)` : ""}`;
 }

@@ -2,10 +2,13 @@
 import type { Cause } from "./causes.ts";
 import {
   causeText as redCause,
+  cellCount,
+  cellText,
   changesText,
   changeWord,
   type ComparisonView,
   type Differing,
+  newsOf,
   redText,
 } from "./comparison.ts";
 import { matrixLines, type MatrixOptions } from "./matrix.ts";
@@ -104,15 +107,10 @@ function causeText({ blame, count, hiddenRunners, message, regions, runners }: C
 
 /**
  * A comparison with a blank line between its parts. `commands`: how many cells say how to repeat
- * them; `flags`: what their commands need beside.
+ * them.
  */
-export function comparisonLines(view: ComparisonView, commands: number, flags: string): string[] {
-  const cells = view.cells.map((cell) =>
-    cell.rerun === undefined ? cell : { ...cell, rerun: cell.rerun + flags },
-  );
-  const sections = comparisonSections({ ...view, cells }, commands).filter(
-    (lines) => lines.length > 0,
-  );
+export function comparisonLines(view: ComparisonView, commands: number): string[] {
+  const sections = comparisonSections(view, commands).filter((lines) => lines.length > 0);
   return sections.flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
 }
 
@@ -142,29 +140,29 @@ function redLines(comparison: ComparisonView, commands: number): string[] {
   return [
     `${logLine(redText(comparison))}${shown.length > 0 ? ":" : ""}`,
     ...shown.map((cause) => `  ${clipped(logLine(redCause(cause)), MAX_LINE)}`),
-    ...(again.length > 0 ? ["To run one of them again:", ...again] : []),
+    ...again,
   ];
 }
 
 function againLines({ cells, red }: ComparisonView, most: number): string[] {
-  const commands = cells
-    .flatMap(({ rerun }) => (rerun === undefined ? [] : [`  ${logLine(rerun)}`]))
-    .slice(0, most);
-  return red > commands.length && commands.length > 0
-    ? [...commands, `  … and ${counted(red - commands.length, "more cell")}`]
-    : commands;
+  const shown = cells.filter(({ rerun }) => rerun !== undefined).slice(0, most);
+  if (shown.length === 0) return [];
+  const more = red - cellCount(shown);
+  return [
+    red === 1 ? "To run it again:" : "To run one of them again:",
+    ...shown.map(({ rerun = "" }) => `  ${logLine(rerun)}`),
+    ...(more > 0 ? [`  … and ${counted(more, "more cell")}`] : []),
+  ];
 }
-
-const NEWS = new Set(["new-failure", "fixed", "flaky"]);
 
 function changeLines(comparison: ComparisonView): string[] {
   if (!comparison.changes) return [];
-  const news = comparison.cells.filter(({ change }) => NEWS.has(change));
+  const { hidden, news } = newsOf(comparison);
   return [
     `Against the run before: ${changesText(comparison.changes)}.`,
     ...news.map(
-      ({ change, region, runner, url }) =>
-        `  ${changeWord(change)}: ${logLine(runner)} in ${logLine(region)} at ${logLine(url)}`,
+      (cell) => `  ${changeWord(cell.change)}: ${logLine(cellText(cell))} at ${logLine(cell.url)}`,
     ),
+    ...(hidden > 0 ? [`  … and ${counted(hidden, "more cell")}`] : []),
   ];
 }

@@ -6,7 +6,14 @@
  */
 import type { RunEvent } from "../domain/event.ts";
 import type { ExpectedStatus, Policy, Verdict } from "../domain/expectation.ts";
-import type { EndState, Job, JobEnd, RequestedRunner, State } from "../domain/job.ts";
+import type {
+  EndState,
+  Job,
+  JobEnd,
+  RegionMismatch,
+  RequestedRunner,
+  State,
+} from "../domain/job.ts";
 import type { Result } from "../domain/result.ts";
 import type { ListedRun, Mode, RunHead, RunRequest, RunStatus, RunWarning } from "../domain/run.ts";
 import type { NewCallback } from "./callbacks.ts";
@@ -152,6 +159,7 @@ export interface AnsweredJob {
   readonly expected?: readonly ExpectedStatus[];
   /** One per runner once the job has ended, else empty. */
   readonly results: readonly Result[];
+  readonly regionMismatch?: RegionMismatch;
 }
 
 /** A job of an ended run. `results` are without details and logs. */

@@ -107,6 +107,13 @@ test("volley run --fail-on new-failure never fails a run whose policy is met", a
 test("volley run --cell runs just that cell again, with the command that a report gives", async () => {
   answer("pass", "fail");
   const { stdout } = await run("again");
+  const [runId = ""] = /run_[0-9a-f-]+/.exec(stdout) ?? [];
+  const report = await volley(server, ["report", runId]);
+  // As pasted, the command of either reaches the same server.
+  const cellCommand = /volley run --rerun \S+ --cell 'again us-1 \S+' --server (\S+)$/m;
+  for (const text of [stdout, report.stdout]) {
+    expect(cellCommand.exec(text)?.[1]).toBe(server.origin);
+  }
   const command = /volley run (--rerun \S+) (--cell) '([^']+)'/.exec(stdout) ?? [];
   const [, rerun = "", flag = "", cell = ""] = command;
   const again = await volley(server, ["run", ...rerun.split(" "), flag, cell]);

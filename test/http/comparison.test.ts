@@ -5,7 +5,7 @@ import { Comparison } from "../../src/domain/comparison.ts";
 import { History } from "../../src/domain/history.ts";
 import { type Answers, Fleet, URL_UNDER_TEST, visible } from "./comparing.ts";
 import { schemaFaultsOf } from "./schema.ts";
-import { problemOf, TOKEN } from "./serving.ts";
+import { problemOf, regions, Served, TOKEN } from "./serving.ts";
 
 const banner: Answers = {
   "us-east-1": visible(false),
@@ -58,6 +58,25 @@ describe("GET /api/orchestrator/{runId}/comparison", () => {
           ],
         },
       ],
+    ]);
+  });
+
+  test("marks answers that may be another region's", async () => {
+    const base = fleet.endpoints["eu-west-1"]?.base ?? "";
+    await using api = new Served({ regions: regions({ "eu-1": base, "eu-2": base }) });
+    const runners = ["eu-1", "eu-2"].map((region) => ({
+      name: "banner",
+      region,
+      input: { url: URL_UNDER_TEST },
+    }));
+    const runId = await api.submit({ mode: "remote", runners });
+    await api.ended(runId);
+    const response = await api.get(`/${runId}/comparison`);
+    const comparison = (await response.json()) as Comparison;
+    expect(schemaFaultsOf(Comparison, comparison)).toEqual([]);
+    expect(cellsOf(comparison).map(({ regionMismatch }) => regionMismatch?.sharedWith)).toEqual([
+      ["eu-2"],
+      ["eu-1"],
     ]);
   });
 

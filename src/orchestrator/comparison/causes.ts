@@ -23,6 +23,8 @@ export interface RedCell {
 
 interface Group {
   readonly first: Omit<Cause, "cells" | "regions" | "where">;
+  /** Whether they differ in particulars. */
+  varied: boolean;
   readonly regions: Set<string>;
   cells: number;
 }
@@ -37,12 +39,15 @@ export class Causes {
     let group = this.#groups.get(key);
     if (!group) {
       const first = known ? told(cell, text) : { cause: OTHERS };
-      this.#groups.set(key, (group = { first, regions: new Set(), cells: 0 }));
+      group = { first, varied: false, regions: new Set(), cells: 0 };
+      this.#groups.set(key, group);
     }
     // The same example whichever cell came first.
     const { example } = group.first;
-    if (known && example !== undefined && (cell.errorMessage ?? "") < example) {
-      group.first.example = clippedText(cell.errorMessage ?? "");
+    const message = clippedText(cell.errorMessage ?? "");
+    if (known && example !== undefined && message !== example) {
+      group.varied = true;
+      if (message < example) group.first.example = message;
     }
     group.regions.add(cell.region);
     group.cells++;
@@ -50,14 +55,28 @@ export class Causes {
 
   /** The most frequent first. `known`: the regions of the run. */
   list(known: ReadonlySet<string>): Cause[] {
-    const causes = Array.from(this.#groups.values(), ({ cells, first, regions }) => ({
+    const causes = Array.from(this.#groups.values(), ({ cells, first, regions, varied }) => ({
       ...first,
+      cause: causeOf(first, varied),
       cells,
       regions: [...regions].toSorted(),
       where: regionsInShort(regions, known),
     }));
     return causes.toSorted((a, b) => b.cells - a.cells || (nameOf(a) < nameOf(b) ? -1 : 1));
   }
+}
+
+/** A code says all there is; a text that is the same everywhere needs nothing taken out. */
+function causeOf({ cause, example }: Group["first"], varied: boolean): string {
+  const isCode = codeIn(cause) === cause;
+  return isCode || varied || !example ? cause : oneLine(example);
+}
+
+function oneLine(text: string): string {
+  return text
+    .replace(/\u001b\[[0-9;]*m/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
 }
 
 function nameOf({ cause, errorSource, example }: Cause): string {

@@ -4,7 +4,7 @@
  */
 import { type ComparedCell, type ComparedRow, NO_REGION } from "../../domain/comparison.ts";
 import type { ExpectedStatus, Policy } from "../../domain/expectation.ts";
-import type { RequestedRunner, State } from "../../domain/job.ts";
+import type { RegionMismatch, RequestedRunner, State } from "../../domain/job.ts";
 import type { Result } from "../../domain/result.ts";
 import { canonicalJson } from "../../lib/canonical-json.ts";
 import type { JsonPath } from "../../lib/json-path.ts";
@@ -23,6 +23,7 @@ export interface ComparedJob {
   /** What each runner is expected to answer, of a run that is judged. */
   readonly expected?: readonly ExpectedStatus[];
   readonly results: readonly Result[];
+  readonly regionMismatch?: RegionMismatch;
 }
 
 /** A cell, and what is to be known of it beside what is told. */
@@ -58,13 +59,21 @@ export function rowsOf(jobs: readonly ComparedJob[], options: RowsOptions): RowF
     .flatMap(([, cells]) => rowOf(cells, options) ?? []);
 }
 
-function cellsOf({ expected, region, results, runners, state, url }: ComparedJob): CellFacts[] {
-  return runners.map((runner, index) => {
+function cellsOf({ expected, region, results, runners, state, url, ...job }: ComparedJob) {
+  const { regionMismatch } = job;
+  return runners.map((runner, index): CellFacts => {
     const result = results[index];
     const known = present({ region, expected: expected?.[index] });
     if (!result) return { runner, url, cell: { ...known, state } };
     const { durationMs, errorCode, errorMessage, errorSource, status, verdict } = result;
-    const told = present({ verdict, durationMs, errorMessage, errorCode, errorSource });
+    const told = present({
+      verdict,
+      durationMs,
+      errorMessage,
+      errorCode,
+      errorSource,
+      regionMismatch,
+    });
     return { runner, url, result, cell: { ...known, status, ...told } };
   });
 }

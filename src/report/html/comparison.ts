@@ -1,10 +1,12 @@
 /** The parts of the HTML report that compare: what differs, why cells are red, what has changed. */
 import {
   causeText,
+  cellText,
   changesText,
   changeWord,
   type Differing,
   type NamedCell,
+  newsOf,
   redText,
 } from "../comparison.ts";
 import type { ReportView } from "../view.ts";
@@ -48,14 +50,14 @@ ${list}${cells.map(callsMarkup)}</section>
 }
 
 /** How a red cell is repeated. */
-function callsMarkup({ change, curl, region, rerun, runner, url }: NamedCell): Markup {
-  if (rerun === undefined) return markup``;
-  const call = curl === undefined ? undefined : markup`<pre>${curl}</pre>\n`;
+function callsMarkup(cell: NamedCell): Markup {
+  const { change, curl, rerun, url } = cell;
+  if (rerun === undefined && curl === undefined) return markup``;
+  const calls = [rerun, curl].filter((call) => call !== undefined);
   return markup`<details>
-<summary>Again: <b>${runner}</b> ${region} <span class="url">${url}</span> <small>${changeWord(change)}</small></summary>
+<summary>Again: <b>${cellText(cell)}</b> <span class="url">${url}</span> <small>${changeWord(change)}</small></summary>
 <div class="inside">
-<pre>${rerun}</pre>
-${call}</div>
+${calls.map((call) => markup`<pre>${call}</pre>\n`)}</div>
 </details>
 `;
 }
@@ -63,16 +65,15 @@ ${call}</div>
 /** Undefined if there is nothing to compare with. */
 export function changesSection({ comparison }: ReportView): Markup | undefined {
   if (!comparison?.changes) return undefined;
-  const news = comparison.cells.filter(
-    ({ change }) => change === "new-failure" || change === "fixed" || change === "flaky",
-  );
+  const { hidden, news } = newsOf(comparison);
   const items = news.map(
-    ({ change, region, runner, url }) =>
-      markup`<li><b>${changeWord(change)}</b> ${runner} ${region} <span class="url">${url}</span></li>\n`,
+    (cell) =>
+      markup`<li><b>${changeWord(cell.change)}</b> ${cellText(cell)} <span class="url">${cell.url}</span></li>\n`,
   );
+  const more = markup`<p class="soft">And ${counted(hidden, "more cell")}.</p>\n`;
   return markup`<section>
 <h2>Against the run before</h2>
 <p>${changesText(comparison.changes)}.</p>
-${items.length > 0 ? markup`<ul class="causes">\n${items}</ul>\n` : undefined}</section>
+${items.length > 0 ? markup`<ul class="causes">\n${items}</ul>\n` : undefined}${hidden > 0 ? more : undefined}</section>
 `;
 }

@@ -175,9 +175,13 @@ export function toAnsweredJob(row: JobRow): AnsweredJob {
     ...present({ region: row.region }),
     state: row.state,
     runners: JSON.parse(row.runners) as AnsweredJob["runners"],
-    ...present({ expected: expectedOf(row) }),
+    ...present({ expected: expectedOf(row), regionMismatch: mismatchOf(row) }),
     results: resultsOf(row),
   };
+}
+
+function mismatchOf({ region_mismatch }: JobRow): RegionMismatch | null {
+  return jsonOf<RegionMismatch>(region_mismatch);
 }
 
 export function toJobStarted(row: JobRow): RunEvent {
@@ -214,10 +218,8 @@ export function toJob(row: JobRow, run: RunOfJob): Job {
     state: row.state,
     attempts: row.attempts,
     results: told,
-    ...(row.region_mismatch === null
-      ? {}
-      : { regionMismatch: JSON.parse(row.region_mismatch) as RegionMismatch }),
     ...present({
+      regionMismatch: mismatchOf(row),
       error: row.error,
       errorCode: row.error_code,
       errorSource: row.error_source,

@@ -28,6 +28,19 @@ describe("Causes", () => {
     ]);
   });
 
+  test.each([
+    [["Lost job 1.", "Lost job 1."], "Lost job 1."],
+    [["Lost job 1.", "Lost job 2."], "Lost job <n>."],
+    [["Lost job 2.", "Lost job 1."], "Lost job <n>."],
+    [["a\n  b", "a\n  b"], "a b"],
+  ])("of %j leaves out only what differs", (messages, cause) => {
+    const causes = new Causes();
+    for (const errorMessage of messages) {
+      causes.add({ region: "eu-1", runner: "r", status: "error", errorMessage });
+    }
+    expect(causes.list(known)).toMatchObject([{ cause, cells: 2 }]);
+  });
+
   test("the same words from somebody else are another cause", () => {
     const causes = new Causes();
     for (const errorSource of ["runner", "transport", "runner"] as const) {
