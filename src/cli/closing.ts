@@ -85,7 +85,9 @@ function redLines(jobs: readonly RecordedJob[], paint: Paint): string[] {
       else hidden.set(reason, (hidden.get(reason) ?? 0) + 1);
     }
   }
-  const more = Array.from(hidden, ([reason, count]) => `… and ${count} more: ${reason}`);
+  const more = Array.from(hidden, ([reason, count]) =>
+    count === seen.get(reason) ? `! ${count} × error: ${reason}` : `… and ${count} more: ${reason}`,
+  );
   return [...lines, ...more];
 }
 

@@ -140,6 +140,11 @@ export function explained(error: unknown, { name, flags }: Connection): Explanat
   if (error.code === "run_not_found") {
     return { code: USAGE, sentences: [`${detail} "volley ls${flags}" lists the runs of ${name}.`] };
   }
+  if (error.code === "not_found") {
+    const what = `${name} is no orchestrator, but perhaps a runner server`;
+    const hint = 'name one that "volley serve" started with --server URL';
+    return { code: USAGE, sentences: [`${what}; ${hint}.`] };
+  }
   if (error.status === 401 || error.status === 403) {
     const hint = "set VOLLEY_API_KEY or use --key-file FILE";
     return { code: USAGE, sentences: [`${name} says: ${detail} For a key, ${hint}.`] };

@@ -3,7 +3,7 @@ import type { ListedRun } from "../domain/run.ts";
 import { milliseconds } from "../lib/flags.ts";
 import { present } from "../lib/present.ts";
 import { logLine } from "../report/untrusted-text.ts";
-import { duration } from "../report/words.ts";
+import { duration, judgement } from "../report/words.ts";
 import { answered, asked } from "./asking.ts";
 import { lsFlags } from "./client-settings.ts";
 import type { Command } from "./command.ts";
@@ -86,7 +86,9 @@ function cells({ createdAt, runId, state, summary, tags, totalJobs }: ListedRun)
     failed > 0 ? `${failed} failed` : "",
     errored > 0 ? `${errored} errored` : "",
   ].filter((word) => word !== "");
-  const results = words.length > 0 ? words.join(", ") : `0 of ${total}`;
+  const isEnded = passed + failed + errored === total;
+  const known = words.length > 0 ? words.join(", ") : `0 of ${total}`;
+  const results = isEnded ? known + judgement(summary) : known;
   return [
     logLine(runId),
     state,

@@ -4,6 +4,7 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { StartError } from "../domain/errors.ts";
 import { RunRequest } from "../domain/run.ts";
 import { schemaFaults } from "../http/schema-faults.ts";
+import { expectationFaults } from "../orchestrator/expectations.ts";
 import { fanoutJobs } from "../orchestrator/fanout.ts";
 import { regionOf } from "../report/cells.ts";
 import { logLine } from "../report/untrusted-text.ts";
@@ -13,8 +14,10 @@ import { fitted, widthOf } from "./terminal/paint.ts";
 /** One line per job. Throws StartError for what is no request. */
 export function planText(request: RunRequest): string {
   const check = TypeCompiler.Compile(RunRequest);
-  if (!check.Check(request)) {
-    const faults = schemaFaults(check.Errors(request));
+  const faults = check.Check(request)
+    ? expectationFaults(request)
+    : schemaFaults(check.Errors(request));
+  if (faults.length > 0) {
     throw new StartError(faults.map(({ message, path }) => `${path}: ${message}`));
   }
   const jobs = fanoutJobs(request.runners);

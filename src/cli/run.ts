@@ -1,3 +1,7 @@
+/**
+ * volley run: submits a run, shows it until it ends, reports it, and ends with an exit code that a
+ * build can act on.
+ */
 import { runFlags } from "./client-settings.ts";
 import type { Command } from "./command.ts";
 import { complain, conduct, INTERRUPTED } from "./conduct.ts";
@@ -6,10 +10,6 @@ import { Interruption } from "./interruption.ts";
 import { openLocalServer } from "./local-server.ts";
 import { planText } from "./plan-text.ts";
 import { Reports } from "./reports.ts";
-/**
- * volley run: submits a run, shows it until it ends, reports it, and ends with an exit code that a
- * build can act on.
- */
 import { type RunPlan, runPlan } from "./run-plan.ts";
 import { type NamesOf, namesOfRequest, namesOfRun, RunRecord } from "./run-record.ts";
 
@@ -25,8 +25,9 @@ export const command: Command = {
     "With --local DIR no server is needed: the runner files of DIR are executed here (--hosts to",
     "--pass-env are for them). Reports: -r NAME writes to stdout, -r NAME -o FILE to a file.",
     "",
-    "Exit code 0: all passed, or as --expect and --policy say; 1: some failed or threw; 2: usage, or the server refused; 3: a region,",
-    "or the server, could not be reached; 4: timed out; 130: interrupted. 130, 4, 3, 1 in this order.",
+    "Exit code 0: all passed, or as --expect and --policy say; 1: some failed or threw; 2: usage, or",
+    "the server refused; 3: a region, or the server, could not be reached; 4: timed out; 130:",
+    "interrupted. 130, 4, 3, 1 in this order.",
   ].join("\n"),
   flags: runFlags,
   examples: [

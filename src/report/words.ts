@@ -25,8 +25,8 @@ export function verdicts({ summary }: RunHead, tally: Tally): string {
   return `${tally.known} of ${counted(total, "result")} known: ${counts}`;
 }
 
-/** What of a judged run's results was not expected. */
-function judgement({ unexpected }: RunHead["summary"]): string {
+/** What of a judged run's results was not expected: ", all as expected"; else nothing. */
+export function judgement({ unexpected }: RunHead["summary"]): string {
   if (unexpected === undefined) return "";
   return unexpected === 0 ? ", all as expected" : `, ${unexpected} not as expected`;
 }

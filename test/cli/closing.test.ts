@@ -53,7 +53,7 @@ describe("closingText", () => {
     } as const;
     const text = await closingOf([...many(12, boom), ...many(3, { ...cancelled, region: "us" })]);
     expect(text.match(/^! error.*Boom\.$/gm)).toHaveLength(10);
-    expect(text).toContain("\n… and 2 more: Boom.\n… and 3 more: It was cancelled.\n");
+    expect(text).toContain("\n… and 2 more: Boom.\n! 3 × error: It was cancelled.\n");
     expect(text).not.toMatch(/^! error +us/m);
   });
 

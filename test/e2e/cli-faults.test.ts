@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { startEndpoint } from "../support/endpoint.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { URL_FLAGS, volley } from "./cli.ts";
+import { mock } from "./mocking.ts";
 import { serve } from "./serving.ts";
 
 const RUN = ["run", "t", ...URL_FLAGS, "--region", "eu"] as const;
@@ -56,6 +57,17 @@ describe("a server", () => {
     expect(stderr).toBe(
       'volley: http://127.0.0.1:1 refused the connection; start one with "volley serve", name another with --server URL, or use volley run --local DIR.\n',
     );
+  });
+
+  test("that is a runner server: exit 2, and what to type", async () => {
+    await using runner = await mock();
+    for (const args of [RUN, ["ls"], ["cancel", "x"], ["watch", "x"], ["report", "x"]] as const) {
+      const { code, stderr } = await volley(runner, args);
+      expect(code).toBe(2);
+      expect(stderr).toEndWith(
+        `volley: ${runner.origin} is no orchestrator, but perhaps a runner server; name one that "volley serve" started with --server URL.\n`,
+      );
+    }
   });
 
   test.each([

@@ -48,6 +48,15 @@ describe("volley run --local", () => {
     expect(at.left()).toEqual([]);
   });
 
+  test("names no command that would need the run afterwards", async () => {
+    using at = project();
+    const args = ["run", "hangTest", ...URL_FLAGS, "--local", at.dir, "--runner-timeout", "200ms"];
+    const { code, stderr, stdout } = await volley(undefined, [...args, "-r", "txt"], at);
+    expect(code).toBe(4);
+    expect(stdout).toContain("1 red cell, 1 cause: ");
+    expect(stdout + stderr).not.toMatch(/--rerun|volley report/);
+  });
+
   test("keeps regions as names of columns", async () => {
     using at = project();
     const args = [

@@ -52,6 +52,8 @@ describe("volley run --expect", () => {
     expect([judged.code, judged.stderr]).toEqual([0, ""]);
     expect(judged.stdout).toContain("✓ fail (expected)");
     expect(judged.stdout).not.toContain("Look closer");
+    const listed = (await volley(server, ["ls", "--limit", "1"])).stdout;
+    expect(listed).toContain("  1 passed, 2 failed, all as expected  ");
     expect((await run("banner", ...flags, "-r", "dot")).stdout).toStartWith("...\n\nrunner");
     const against = await run("banner", "--expect", "*=fail");
     expect(against.code).toBe(1);
@@ -137,9 +139,11 @@ describe("bad input", () => {
     [["--ignore", "details..a"], "details..a"],
   ])("volley run with %j is refused with exit code 2", async (flags, sentence) => {
     const before = endpoint.received.length;
-    const { code, stderr } = await run("bad", ...flags);
-    expect(code).toBe(2);
-    expect(stderr).toContain(sentence);
+    for (const more of [[], ["--list"]]) {
+      const { code, stderr } = await run("bad", ...flags, ...more);
+      expect(code).toBe(2);
+      expect(stderr).toContain(sentence);
+    }
     expect(endpoint.received).toHaveLength(before);
   });
 
