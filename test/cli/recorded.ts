@@ -1,5 +1,5 @@
-import { type NamesOf, RunRecord } from "../../src/cli/run-record.ts";
 /** Records of runs, made without a server. */
+import { type NamesOf, RunRecord } from "../../src/cli/run-record.ts";
 import type { Job, State } from "../../src/domain/job.ts";
 import type { Result } from "../../src/domain/result.ts";
 import type { RunHead } from "../../src/domain/run.ts";

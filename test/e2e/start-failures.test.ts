@@ -1,5 +1,5 @@
-import { Database } from "bun:sqlite";
 /** What stops a start: one message that names every fault, exit code 2, nothing touched. */
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
