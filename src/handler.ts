@@ -38,6 +38,7 @@ import { Metrics } from "./lib/metrics.ts";
 import { present } from "./lib/present.ts";
 import { Redactor } from "./lib/redactor.ts";
 import { writtenKeys } from "./lib/signature.ts";
+import { nextTurn } from "./lib/turn.ts";
 import type { EndpointCall } from "./orchestrator/comparison/calls.ts";
 import { hasChanged } from "./orchestrator/comparison/has-changed.ts";
 import { orchestratorMetrics } from "./orchestrator/metrics.ts";
@@ -142,7 +143,8 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const answer = safeFetch(app, log);
   const stopped = new AbortController();
   const lag = watchLoopLag(measure.late);
-  const ready = afterTheCaller().then(async () => {
+  // A server that finds its port in use must dispatch nothing: recovery waits for the caller.
+  const ready = nextTurn().then(async () => {
     fleet.refresh();
     await orchestrator.recover();
     deliveries?.start();
@@ -177,11 +179,6 @@ function endpointCall(region: Region | undefined, shown: boolean): EndpointCall 
 function checkBasePath(path: string): void {
   if (BASE_PATH.test(path)) return;
   throw new StartError([`basePath must be a path such as "/api/orchestrator", not "${path}"`]);
-}
-
-/** Recovery waits for this: a server that finds its port in use must dispatch nothing. */
-function afterTheCaller(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 interface OrchestratorParts {

@@ -1,5 +1,6 @@
 /** A stored run as reports read it: page by page, so that it is never in memory as a whole. */
 import type { RunHead } from "../domain/run.ts";
+import { nextTurn } from "../lib/turn.ts";
 import type { ReportSource } from "../report/source.ts";
 import type { RunStore } from "../store/store.ts";
 
@@ -16,7 +17,7 @@ export function storedRun(head: RunHead, store: Pick<RunStore, "findJobs">): Rep
         read += page.length;
         if (page.length < PAGE_SIZE) return;
         // A store in this process answers at once: without a turn, a large run would hold up everyone.
-        await new Promise(setImmediate);
+        await nextTurn();
       }
     },
   };

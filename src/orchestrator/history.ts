@@ -2,6 +2,7 @@
 import type { PastResult } from "../domain/history.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { present } from "../lib/present.ts";
+import { nextTurn } from "../lib/turn.ts";
 import type { PastJob, PastQuery, RunStore } from "../store/store.ts";
 import { inputBesideUrl, shownInput } from "./comparison/cell-key.ts";
 
@@ -33,7 +34,7 @@ export async function cellHistory(
     found.push(...jobs.flatMap((job) => resultsOf(job, query)));
     if (!next) break;
     from = { from: next };
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
   return found.slice(0, MOST_RESULTS);
 }

@@ -4,6 +4,7 @@
 import { AppError, runNotFound } from "../domain/errors.ts";
 import type { RunnerRequest, RunRequest } from "../domain/run.ts";
 import { present } from "../lib/present.ts";
+import { nextTurn } from "../lib/turn.ts";
 import type { AnsweredJob, RunStore } from "../store/store.ts";
 
 /** A cell of a run: a runner on a url in a region, with every input it was requested with. */
@@ -44,7 +45,7 @@ export async function rerunRequest(
       runners.push(...again(job, selected));
     }
     if (page.length === 0) break;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
   selected.refuseUnknown(runId);
   if (runners.length === 0) {

@@ -6,6 +6,7 @@ import type { ComparedRow, ComparisonSource } from "../../domain/comparison.ts";
 import { runNotFound } from "../../domain/errors.ts";
 import { type JsonPath, parseJsonPath } from "../../lib/json-path.ts";
 import { present } from "../../lib/present.ts";
+import { nextTurn } from "../../lib/turn.ts";
 import type { RunStore } from "../../store/store.ts";
 import { curlOf, type EndpointCall, rerunOf } from "./calls.ts";
 import { cellKey } from "./cell-key.ts";
@@ -13,6 +14,9 @@ import { changeOf } from "./change.ts";
 import { Compare, type CompareOptions } from "./compare.ts";
 import { earlierAnswers } from "./earlier.ts";
 import { jobsByUrl } from "./jobs-by-url.ts";
+
+/** Others have their turn after so many cells: a url may be asked with thousands of inputs. */
+const CELLS_PER_TURN = 256;
 
 export type ComparisonStore = Pick<
   RunStore,
@@ -57,7 +61,14 @@ export async function compareRun(
   async function* rows(): AsyncGenerator<ComparedRow> {
     for await (const jobs of jobsByUrl(store, runId)) {
       earlier = await earlierAnswers(store, runId, jobs);
-      yield* compare.rows(jobs);
+      let cells = 0;
+      for (const row of compare.rows(jobs)) {
+        yield row;
+        cells += row.cells.length;
+        if (cells < CELLS_PER_TURN) continue;
+        cells = 0;
+        await nextTurn();
+      }
     }
   }
   const { mode, state, summary } = head;

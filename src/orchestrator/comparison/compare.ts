@@ -44,13 +44,15 @@ export class Compare {
     this.#options = options;
   }
 
-  /** The rows of one url; `jobs` are all of its jobs. Call once per url. */
-  rows(jobs: readonly ComparedJob[]): ComparedRow[] {
+  /** The rows of one url, each as it is asked for; `jobs` are all of its jobs. Once per url. */
+  *rows(jobs: readonly ComparedJob[]): Generator<ComparedRow> {
     for (const { region = NO_REGION } of jobs) this.#regions.add(region);
     const { ignore, policy } = this.#options;
     const rows = rowsOf(jobs, { ignore, policy, annotate: (facts) => this.#annotate(facts) });
-    for (const { cells } of rows) for (const facts of cells) this.#count(facts);
-    return rows.map(({ row }) => row);
+    for (const { cells, row } of rows) {
+      for (const facts of cells) this.#count(facts);
+      yield row;
+    }
   }
 
   /** Call after all rows. */

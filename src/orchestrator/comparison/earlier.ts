@@ -1,11 +1,14 @@
 /** Earlier answers of the cells of one url, from the newest runs that ended before a run did. */
+import { nextTurn } from "../../lib/turn.ts";
 import type { AnsweredJob, PastQuery, RunStore } from "../../store/store.ts";
 import { cellKey } from "./cell-key.ts";
 import { LOOKED_AT, type Told, toldBy } from "./change.ts";
 
-/** Most jobs of a url that are looked at for its cells, and in one go. */
+/** Most jobs of a url that are looked at for its cells. */
 const MOST = 1_024;
+/** Most of them in one go, and how many answers there should be in that at most. */
 const MOST_AT_ONCE = 256;
+const ANSWERS_AT_ONCE = 2_048;
 
 /** By `cellKey`, newest first, at most LOOKED_AT each; cells without any are absent. */
 export async function earlierAnswers(
@@ -18,7 +21,7 @@ export async function earlierAnswers(
     jobs.flatMap(({ region, runners }) => runners.map((runner) => cellKey(runner, region))),
   );
   const url = jobs[0]?.url ?? "";
-  const limit = Math.min(MOST_AT_ONCE, jobs.length * LOOKED_AT);
+  const limit = pageSize(jobs);
   let from: Pick<PastQuery, "from"> = {};
   for (let looked = 0; looked < MOST && wanted.size > 0; looked += limit) {
     const page = await store.findPast(url, { before: runId, ...from }, limit);
@@ -35,6 +38,14 @@ export async function earlierAnswers(
     }
     if (!page.next) break;
     from = { from: page.next };
+    await nextTurn();
   }
   return found;
+}
+
+/** Jobs to look at in one go, if those before had as many runners each as these. */
+function pageSize(jobs: readonly AnsweredJob[]): number {
+  const runners = jobs.reduce((sum, job) => sum + job.runners.length, 0);
+  const fitting = Math.floor((ANSWERS_AT_ONCE * jobs.length) / Math.max(1, runners));
+  return Math.max(1, Math.min(MOST_AT_ONCE, jobs.length * LOOKED_AT, fitting));
 }

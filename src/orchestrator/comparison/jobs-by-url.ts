@@ -2,6 +2,7 @@
  * A run's jobs, url by url. Fan-out puts the jobs of a url next to each other, so never more than
  * one url's jobs and one page are in memory.
  */
+import { nextTurn } from "../../lib/turn.ts";
 import type { AnsweredJob, RunStore } from "../../store/store.ts";
 
 /** Results may be large, and others have their turn between two pages. */
@@ -23,7 +24,7 @@ export async function* jobsByUrl(
       jobs.push(job);
     }
     if (page.length === 0) break;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
   if (jobs.length > 0) yield jobs;
 }

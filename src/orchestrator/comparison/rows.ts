@@ -52,11 +52,13 @@ export function cellsByRow(jobs: readonly ComparedJob[]): Map<string, CellFacts[
   return Map.groupBy(jobs.flatMap(cellsOf), ({ runner }) => rowKey(runner));
 }
 
-/** The rows of one url, by runner and input; `jobs` are all of its jobs. */
-export function rowsOf(jobs: readonly ComparedJob[], options: RowsOptions): RowFacts[] {
-  return Array.from(cellsByRow(jobs))
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([, cells]) => rowOf(cells, options) ?? []);
+/** The rows of one url, by runner and input, each as it is asked for; `jobs` are all of its jobs. */
+export function* rowsOf(jobs: readonly ComparedJob[], options: RowsOptions): Generator<RowFacts> {
+  const rows = Array.from(cellsByRow(jobs)).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  for (const [, cells] of rows) {
+    const row = rowOf(cells, options);
+    if (row) yield row;
+  }
 }
 
 function cellsOf({ expected, region, results, runners, state, url, ...job }: ComparedJob) {

@@ -19,7 +19,7 @@ export function compare(jobs: readonly ComparedJob[], change: Partial<CompareOpt
     callOf: () => ({ rerun: "again" }),
     ...change,
   });
-  return { rows: comparing.rows(jobs), ...comparing.totals() };
+  return { rows: [...comparing.rows(jobs)], ...comparing.totals() };
 }
 
 /** The job of one region, each runner with its result. */
