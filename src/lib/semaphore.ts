@@ -3,10 +3,10 @@
  *
  * A permit is released by disposing it, so a throwing holder cannot leak one, and disposing it
  * twice releases once. A released permit goes straight to the oldest waiter, so a newcomer can
- * never overtake the queue.
+ * never overtake the queue. The number of permits may change at any time.
  */
 export class Semaphore {
-  readonly #permits: number;
+  #permits: number;
   #active = 0;
   /** Insertion order is the queue; a waiter that gives up is deleted in constant time. */
   readonly #waiters = new Set<Waiter>();
@@ -29,6 +29,18 @@ export class Semaphore {
   /** How many callers wait for a permit now. */
   get waiting(): number {
     return this.#waiters.size;
+  }
+
+  /**
+   * Changes the number of permits; 0 grants none. Who holds one beyond it keeps it until it is
+   * released.
+   */
+  resize(permits: number): void {
+    if (permits !== Infinity && (!Number.isSafeInteger(permits) || permits < 0)) {
+      throw new RangeError(`A semaphore cannot have ${permits} permits.`);
+    }
+    this.#permits = permits;
+    while (this.#active < this.#permits && this.#waiters.size > 0) this.#grantOldest();
   }
 
   /** A permit if one is free and nobody waits, else undefined. */
@@ -72,15 +84,18 @@ export class Semaphore {
   }
 
   readonly #releaseOne = (): void => {
+    this.#active--;
+    if (this.#active < this.#permits) this.#grantOldest();
+  };
+
+  #grantOldest(): void {
     const [next] = this.#waiters;
-    if (!next) {
-      this.#active--;
-      return;
-    }
+    if (!next) return;
     this.#waiters.delete(next);
     if (next.signal) this.#abandoning.get(next.signal)?.delete(next);
+    this.#active++;
     next.grant(this.#permit());
-  };
+  }
 }
 
 interface Waiter {

@@ -1,5 +1,6 @@
 /**
- * Capacity: how many jobs may be in flight, over all runs, per region and per run.
+ * Capacity: how many jobs may be in flight, over all runs, per region and per run. Of the first two
+ * each replica of a fleet has its share.
  *
  * A job holds one permit of each limit that applies to it. It waits for one of run and region
  * without holding the other, so that a full region holds up neither the other regions of its run
@@ -11,6 +12,8 @@ import type { StoredRun } from "../store/store.ts";
 export interface CapacityLimits {
   /** Most jobs in flight over all runs. */
   readonly maxInFlight: number;
+  /** Most of them that this process can have in flight. Default: no such limit. */
+  readonly maxInFlightHere?: number;
   /** Most jobs in flight in one region, over all runs. */
   readonly maxInFlightPerRegion?: number;
   /** Jobs of local runs that can be executed at once; absent without local mode. */
@@ -28,18 +31,40 @@ export class Capacity {
   readonly #all: Semaphore;
   /** A local job must not count as started while it waits for a host. */
   readonly #local: Semaphore;
-  readonly #perRegion: number | undefined;
+  readonly #limits: CapacityLimits;
   readonly #regions = new Map<string, Semaphore>();
+  #replicas = 1;
 
-  constructor({ localHosts, maxInFlight, maxInFlightPerRegion }: CapacityLimits) {
-    this.#all = new Semaphore(maxInFlight);
-    this.#local = new Semaphore(localHosts ?? Infinity);
-    this.#perRegion = maxInFlightPerRegion;
+  constructor(limits: CapacityLimits) {
+    this.#limits = limits;
+    this.#all = new Semaphore(this.#maxInFlight());
+    this.#local = new Semaphore(limits.localHosts ?? Infinity);
+  }
+
+  /** Makes the limits those of one replica of so many: an equal share, at least 1. */
+  share(replicas: number): void {
+    this.#replicas = replicas;
+    this.#all.resize(this.#maxInFlight());
+    for (const region of this.#regions.values()) region.resize(this.#maxInRegion());
+  }
+
+  /** Grants nothing more until the next `share`; what is in flight keeps its permits. */
+  pause(): void {
+    this.#all.resize(0);
+  }
+
+  #maxInFlight(): number {
+    const { maxInFlight, maxInFlightHere = Infinity } = this.#limits;
+    return Math.min(shareOf(maxInFlight, this.#replicas), maxInFlightHere);
+  }
+
+  #maxInRegion(): number {
+    return shareOf(this.#limits.maxInFlightPerRegion ?? Infinity, this.#replicas);
   }
 
   /** Whether a region of the run can be full while others are not. Local runs use none. */
   limitsRegions({ mode }: Pick<StoredRun, "mode">): boolean {
-    return this.#perRegion !== undefined && mode === "remote";
+    return this.#limits.maxInFlightPerRegion !== undefined && mode === "remote";
   }
 
   /** Permits within the run's own `concurrency`, a sliding window. */
@@ -70,13 +95,17 @@ export class Capacity {
   }
 
   #region(region: string | undefined): Semaphore | undefined {
-    if (region === undefined || this.#perRegion === undefined) return undefined;
+    if (region === undefined) return undefined;
     const known = this.#regions.get(region);
     if (known) return known;
-    const limit = new Semaphore(this.#perRegion);
+    const limit = new Semaphore(this.#maxInRegion());
     this.#regions.set(region, limit);
     return limit;
   }
+}
+
+function shareOf(limit: number, replicas: number): number {
+  return limit === Infinity ? Infinity : Math.max(1, Math.floor(limit / replicas));
 }
 
 /** Several permits held as one. */
