@@ -37,6 +37,7 @@ export const ERROR_CODES = [
   "at_capacity",
   "draining",
   "store_unavailable",
+  "lease_lost",
   "internal",
 ] as const;
 

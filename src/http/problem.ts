@@ -41,6 +41,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, ProblemStatus>> = {
   at_capacity: 429,
   draining: 503,
   store_unavailable: 503,
+  lease_lost: 503,
   internal: 500,
 };
 

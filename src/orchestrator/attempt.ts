@@ -9,7 +9,7 @@ import type { JobEnd } from "../domain/job.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { PendingJob, StoredRun } from "../store/store.ts";
-import { brokenJob, jobEnd, lateJob, stoppedJob, type StopReason } from "./outcome.ts";
+import { brokenJob, endsRun, jobEnd, lateJob, stoppedJob, type StopReason } from "./outcome.ts";
 
 export interface AttemptOptions {
   readonly dispatch: Dispatch;
@@ -23,7 +23,7 @@ export interface AttemptOptions {
 
 export type Attempt = JobEnd & Pick<JobOutcome, "retry">;
 
-/** How the attempt ended; undefined if a shutdown cut it off, which decides nothing. */
+/** How the attempt ended; undefined if it was cut off by what ends nothing. */
 export async function attempt(
   run: StoredRun,
   job: PendingJob,
@@ -32,7 +32,7 @@ export async function attempt(
   const { clock, signal, stopped } = options;
   const before = stopped();
   if (before) {
-    return before === "shutdown" ? undefined : stoppedJob(before, "waiting", run.timeoutMs);
+    return endsRun(before) ? stoppedJob(before, "waiting", run.timeoutMs) : undefined;
   }
   const limit = run.jobTimeoutMs === undefined ? undefined : clock.deadline(run.jobTimeoutMs);
   const outcome = await dispatchOnce(
@@ -41,8 +41,9 @@ export async function attempt(
     limit ? AbortSignal.any([signal, limit]) : signal,
     options,
   );
-  if (outcome.state === "completed") return outcome;
   const stop = stopped();
+  if (stop === "lost") return undefined;
+  if (outcome.state === "completed") return outcome;
   if (stop === "shutdown") return undefined;
   if (!stop && limit?.aborted) return lateJob(run.jobTimeoutMs ?? 0);
   return jobEnd(outcome, stop, run.timeoutMs);

@@ -20,6 +20,11 @@ export class RunChanges {
     };
   }
 
+  /** The runs that somebody watches. */
+  get watched(): readonly string[] {
+    return [...this.#watchers.keys()];
+  }
+
   notify(runId: string): void {
     for (const changed of this.#watchers.get(runId) ?? []) changed();
   }

@@ -6,7 +6,6 @@
  * and a start is recorded before the dispatch it stands for.
  */
 import type { Dispatch } from "../dispatch/dispatch.ts";
-import { AppError } from "../domain/errors.ts";
 import type { EndState, JobEnd } from "../domain/job.ts";
 import type { Clock } from "../lib/clock.ts";
 import { firstAborted } from "../lib/first-aborted.ts";
@@ -22,19 +21,21 @@ import type {
 import { type Attempt, attempt, type AttemptOptions } from "./attempt.ts";
 import type { Capacity, RunPermits } from "./capacity.ts";
 import { judgeRun } from "./comparison/judge-run.ts";
+import { keepTrying, type KeepTryingOptions } from "./keep-trying.ts";
 import type { Observe } from "./observation.ts";
 import {
   brokenJob,
+  endsRun,
   interruptedJob,
   judgedEnd,
   runEndState,
   stoppedJob,
   type StopReason,
 } from "./outcome.ts";
+import type { Ownership } from "./ownership.ts";
 import { retryDelay } from "./retry.ts";
 
 const PAGE_SIZE = 256;
-const STORE_RETRY_MS = 1_000;
 
 export interface ExecutionDeps {
   readonly store: RunStore;
@@ -44,6 +45,7 @@ export interface ExecutionDeps {
   /** From [0, 1). */
   readonly random: () => number;
   readonly capacity: Capacity;
+  readonly ownership: Pick<Ownership, "assured">;
   /** What becomes of jobs that an earlier process had in flight. */
   readonly onInterrupted: "dispatch" | "fail";
   readonly observe: Observe;
@@ -62,6 +64,7 @@ export class RunExecution {
   readonly #dispatching = new AbortController();
   readonly #inFlight = new Set<Promise<void>>();
   readonly #attempts: AttemptOptions;
+  readonly #keeping: KeepTryingOptions;
   #stopReason: StopReason | undefined;
   #defect: { readonly error: unknown } | undefined;
   #lastEvent: number;
@@ -72,11 +75,9 @@ export class RunExecution {
     this.run = run;
     this.#acceptedAt = acceptedAt;
     this.#deps = deps;
-    this.#attempts = {
-      ...deps,
-      signal: this.#dispatching.signal,
-      stopped: () => this.#stopReason,
-    };
+    const stopped = () => this.#stopReason;
+    this.#attempts = { ...deps, signal: this.#dispatching.signal, stopped };
+    this.#keeping = { ...deps, stopped, lost: () => this.stop("lost") };
     this.#lastEvent = run.lastEvent;
     this.#waiting = run.queuedJobs;
   }
@@ -86,8 +87,8 @@ export class RunExecution {
     return this.#waiting;
   }
 
-  /** Resolves when the run has ended, or when it was left for a later process to resume. */
-  async drive(): Promise<void> {
+  /** Whether the run has ended; else it was left for a later process, or another, to resume. */
+  async drive(): Promise<boolean> {
     if (this.run.cancelled) this.stop("cancelled");
     const remaining = this.#remaining();
     const limit = this.#deps.clock.deadline(Math.ceil(remaining));
@@ -99,7 +100,7 @@ export class RunExecution {
       await this.#startAll().catch((error: unknown) => this.#fail(error));
       while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
       // Tried once more after a defect: a run must not hang on what may be over.
-      await this.#end().catch((error: unknown) => {
+      return await this.#end().catch((error: unknown) => {
         this.#fail(error);
         return this.#end();
       });
@@ -114,8 +115,15 @@ export class RunExecution {
     this.#starting.abort();
   }
 
-  /** Starts nothing more and aborts what is in flight. The first reason stands. */
+  /**
+   * Starts nothing more and aborts what is in flight. The first reason stands, unless the run was
+   * lost: then nothing more may be written of it.
+   */
   stop(reason: StopReason): void {
+    if (reason === "lost") {
+      if (this.#stopReason !== "lost") this.#deps.log.warn("run lost to another replica");
+      this.#stopReason = reason;
+    }
     this.#stopReason ??= reason;
     this.#starting.abort();
     this.#dispatching.abort();
@@ -191,7 +199,7 @@ export class RunExecution {
       permit = await this.#permit(permits, job);
     }
     const stop = this.#stopReason;
-    if (stop === "timed_out" || stop === "cancelled") {
+    if (endsRun(stop)) {
       const end = stoppedJob(stop, "between attempts", this.run.timeoutMs);
       await this.#endJob(job, end, started);
     }
@@ -200,10 +208,12 @@ export class RunExecution {
   /** One attempt under a permit; undefined if the job stays open for a later process. */
   async #attempt(job: PendingJob, permit: Disposable): Promise<Attempt | undefined> {
     using _held = permit;
-    const { clock, observe, store } = this.#deps;
+    const { clock, observe, ownership, store } = this.#deps;
     const region = job.region ?? "";
     await this.#keep(() => store.startJob(this.run, job, this.#moment()));
     this.#deps.changed();
+    // The process may have slept since the store was asked.
+    await ownership.assured(this.#dispatching.signal);
     observe({ type: "job.started", region });
     const dispatched = clock.monotonic();
     const outcome = await attempt(this.run, job, this.#attempts);
@@ -227,21 +237,23 @@ export class RunExecution {
     this.#deps.log.warn("job failed", { jobId: job.jobId, region: job.region, state, errorCode });
   }
 
-  async #end(): Promise<void> {
+  async #end(): Promise<boolean> {
     const { store } = this.#deps;
     const stop = this.#stopReason;
-    if (stop === "timed_out" || stop === "cancelled") {
+    if (stop === "lost") return false;
+    if (endsRun(stop)) {
       await this.#endOpenJobs(stoppedJob(stop, "waiting", this.run.timeoutMs));
     } else if (this.#defect && stop !== "shutdown") {
       this.#deps.log.error("run broken off by a defect", this.#defect);
       await this.#endOpenJobs(brokenJob);
     } else if (this.#starting.signal.aborted) {
       const left = await this.#keep(() => store.pendingJobs(this.run, -1, 1));
-      if (left.length > 0) return;
+      if (left.length > 0) return false;
     }
     const tally = await this.#keep(() => store.tally(this.run));
     const state = runEndState(tally, stop === "cancelled");
     await this.#endRun(state, await this.#keep(() => judgeRun(store, this.run, tally)));
+    return true;
   }
 
   async #endOpenJobs(end: JobEnd): Promise<void> {
@@ -267,18 +279,8 @@ export class RunExecution {
     log.info("run ended", { state: ended, durationMs });
   }
 
-  /** Repeats a store call for as long as the store is unavailable: nothing known may be lost. */
-  async #keep<T>(call: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await call();
-      } catch (error) {
-        const away = error instanceof AppError && error.code === "store_unavailable";
-        if (!away || this.#stopReason === "shutdown") throw error;
-        this.#deps.log.error("run store unavailable; trying again", { error });
-        await firstAborted(this.#deps.clock.deadline(STORE_RETRY_MS));
-      }
-    }
+  #keep<T>(call: () => Promise<T>): Promise<T> {
+    return keepTrying(call, this.#keeping);
   }
 
   #moment(at: number = this.#deps.clock.now()): Moment {

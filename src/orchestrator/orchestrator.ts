@@ -5,27 +5,21 @@
  * A run is acknowledged only after the store has it; from then on it reaches exactly one terminal
  * state, in this process or a later one.
  */
-import type { Dispatch } from "../dispatch/dispatch.ts";
 import { AppError, runNotFound } from "../domain/errors.ts";
 import type { State } from "../domain/job.ts";
-import type { Mode, RunRequest, RunWarning } from "../domain/run.ts";
+import type { RunRequest, RunWarning } from "../domain/run.ts";
 import { newId } from "../lib/ids.ts";
 import { present } from "../lib/present.ts";
-import type { NewRun, RunStore, StoredRun, Submission } from "../store/store.ts";
+import type { NewRun, RunStore, Submission } from "../store/store.ts";
 import { type AdmissionLimits, admit } from "./admission.ts";
-import { Capacity, type CapacityLimits } from "./capacity.ts";
-import { RunChanges } from "./changes.ts";
-import { type ExecutionDeps, RunExecution } from "./execution.ts";
+import type { RunChanges } from "./changes.ts";
+import { Executions, type ExecutionsOptions } from "./executions.ts";
 import { expectationsOf, isJudged } from "./expectations.ts";
 import { fanoutJobs } from "./fanout.ts";
 import { type FleetView, fleetWarnings } from "./missing-runners.ts";
-import type { Observe } from "./observation.ts";
 import { rerunRequest, type RerunSelection, selectionText } from "./rerun.ts";
 
-export interface OrchestratorOptions
-  extends CapacityLimits, Pick<ExecutionDeps, "store" | "clock" | "log" | "random"> {
-  /** How each mode executes a job. */
-  readonly dispatch: Readonly<Record<Mode, Dispatch>>;
+export interface OrchestratorOptions extends ExecutionsOptions {
   readonly limits: Omit<AdmissionLimits, "localRunners">;
   /** Names of the runners for local mode, as they are now; absent without local mode. */
   readonly localRunners?: () => Promise<ReadonlySet<string>>;
@@ -35,10 +29,8 @@ export interface OrchestratorOptions
   readonly maxBacklog: number;
   /** Limit of a job's attempt, in milliseconds, for runs that name none. */
   readonly jobTimeoutMs?: number;
-  readonly onInterrupted: ExecutionDeps["onInterrupted"];
   /** Whether the end of every run is told to a URL of the configuration, too. */
   readonly callbackConfigured?: boolean;
-  readonly observe?: Observe;
 }
 
 export interface SubmitOptions {
@@ -60,13 +52,9 @@ export interface SubmittedRun {
 const CANCEL_PATIENCE_MS = 1_000;
 
 export class Orchestrator {
-  readonly changes = new RunChanges();
   readonly #options: OrchestratorOptions;
   readonly #store: RunStore;
-  readonly #capacity: Capacity;
-  readonly #executions = new Map<string, { execution: RunExecution; ended: Promise<void> }>();
-  /** Runs that were to be cancelled before their execution began: they were just accepted. */
-  readonly #cancelledEarly = new Set<string>();
+  readonly #executions: Executions;
   /** Jobs of submits that are being written. */
   #incoming = 0;
   #draining = false;
@@ -74,7 +62,12 @@ export class Orchestrator {
   constructor(options: OrchestratorOptions) {
     this.#options = options;
     this.#store = options.store;
-    this.#capacity = new Capacity(options);
+    this.#executions = new Executions(options);
+  }
+
+  /** Tells of changes of runs, of those that other replicas execute with some delay. */
+  get changes(): RunChanges {
+    return this.#executions.changes;
   }
 
   /** Whether `close` was called: nothing new is accepted. */
@@ -89,21 +82,25 @@ export class Orchestrator {
 
   /** Jobs waiting to be dispatched now, over all runs. */
   get backlog(): number {
-    let jobs = this.#incoming;
-    for (const { execution } of this.#executions.values()) jobs += execution.waiting;
-    return jobs;
+    return this.#incoming + this.#executions.waiting;
   }
 
-  /** Resumes every unfinished run. Call once, before the first submit. */
-  async recover(): Promise<void> {
-    const { clock, log } = this.#options;
-    const runs = await this.#store.unfinishedRuns();
-    for (const run of runs) {
-      // The wall clock may have been stepped while nobody served; a limit never grows by that.
-      const elapsed = Math.min(Math.max(0, clock.now() - run.createdAt), run.timeoutMs);
-      this.#execute(run, clock.monotonic() - elapsed);
-    }
-    if (runs.length > 0) log.info("resuming unfinished runs", { runs: runs.length });
+  /** Replicas that share the run store, this one among them, as last heard. */
+  get replicas(): number {
+    return this.#executions.ownership.replicas;
+  }
+
+  /** Whether this replica may dispatch: no other one can have claimed its runs. */
+  get isSure(): boolean {
+    return this.#executions.ownership.isSure;
+  }
+
+  /**
+   * Resumes every unfinished run that nobody owns, of a shared store from now on. Call once, before
+   * the first submit.
+   */
+  recover(): Promise<void> {
+    return this.#executions.recover();
   }
 
   /**
@@ -126,8 +123,8 @@ export class Orchestrator {
     const { run } = submitted;
     observe?.({ type: "run.accepted" });
     log.info("run accepted", { runId: run.runId, mode: run.mode, jobs: run.queuedJobs });
-    // Accepted while a drain began: durable, so the next start executes it.
-    if (!this.#draining) this.#execute(run, acceptedAt);
+    const handedOn = this.#executions.accept(run, acceptedAt);
+    if (handedOn) await handedOn;
     return { runId: run.runId, replayed: false, ...warned };
   }
 
@@ -144,9 +141,7 @@ export class Orchestrator {
     if (state !== "queued" && state !== "running") {
       throw new AppError("run_ended", `Run "${runId}" has ended already, as ${state}.`);
     }
-    const running = this.#executions.get(runId);
-    if (running) running.execution.stop("cancelled");
-    else this.#cancelEarly(runId);
+    this.#executions.cancel(runId);
     await this.ended(runId, CANCEL_PATIENCE_MS);
     return (await this.#store.findStatus(runId))?.state ?? state;
   }
@@ -173,32 +168,18 @@ export class Orchestrator {
     });
   }
 
-  /** Resolves once the run is no longer executed here, at the latest after `ms` milliseconds. */
-  async ended(runId: string, ms: number): Promise<void> {
-    const running = this.#executions.get(runId);
-    if (!running) return;
-    const patience = this.#options.clock.deadline(ms);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    patience.addEventListener("abort", () => resolve(), { once: true });
-    await Promise.race([running.ended, promise]);
-    resolve();
+  /** Resolves once the run is no longer executed, at the latest after `ms` milliseconds. */
+  ended(runId: string, ms: number): Promise<void> {
+    return this.#executions.ended(runId, ms);
   }
 
   /**
    * Accepts nothing more, lets dispatches in flight end for `drainMs` milliseconds, then aborts
-   * them. What did not end is resumed by the next start.
+   * them. What did not end is resumed by the next start, or by another replica at once.
    */
   async close(drainMs: number): Promise<void> {
     this.#draining = true;
-    const running = [...this.#executions.values()];
-    for (const { execution } of running) execution.drain();
-    const drained = this.#options.clock.deadline(drainMs);
-    const abort = (): void => {
-      for (const { execution } of running) execution.stop("shutdown");
-    };
-    drained.addEventListener("abort", abort, { once: true });
-    await Promise.all(running.map(({ ended }) => ended));
-    drained.removeEventListener("abort", abort);
+    await this.#executions.close(drainMs);
   }
 
   async #earlier(
@@ -207,12 +188,6 @@ export class Orchestrator {
   ): Promise<Submission | undefined> {
     if (runId === undefined && idempotencyKey === undefined) return undefined;
     return this.#store.findSubmission({ runId: runId ?? "", ...present({ idempotencyKey }) });
-  }
-
-  /** For a run that is just being accepted: its execution begins in this tick, or not here at all. */
-  #cancelEarly(runId: string): void {
-    this.#cancelledEarly.add(runId);
-    setImmediate(() => this.#cancelledEarly.delete(runId));
   }
 
   #refuseWhileDraining(): void {
@@ -266,26 +241,6 @@ export class Orchestrator {
         jobTimeoutMs: request.jobTimeout ?? this.#options.jobTimeoutMs,
       }),
     };
-  }
-
-  #execute(run: StoredRun, acceptedAt: number): void {
-    const { dispatch, observe = () => {}, ...options } = this.#options;
-    const { runId } = run;
-    const log = options.log.with({ runId });
-    const execution = new RunExecution(run, acceptedAt, {
-      ...options,
-      log,
-      dispatch: dispatch[run.mode],
-      capacity: this.#capacity,
-      observe,
-      changed: () => this.changes.notify(runId),
-    });
-    if (this.#cancelledEarly.delete(runId)) execution.stop("cancelled");
-    const ended = execution
-      .drive()
-      .catch((error: unknown) => log.error("run execution failed", { error }))
-      .finally(() => this.#executions.delete(runId));
-    this.#executions.set(runId, { execution, ended });
   }
 }
 

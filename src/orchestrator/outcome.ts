@@ -6,8 +6,18 @@ import type { EndState, JobEnd } from "../domain/job.ts";
 import { judged } from "../domain/result.ts";
 import type { JobTally, NewJob } from "../store/store.ts";
 
-/** Why a run stops before its jobs are done. `shutdown` ends nothing: the run is resumed later. */
-export type StopReason = "timed_out" | "cancelled" | "shutdown";
+/** Why a run ends before its jobs are done. */
+export type EndReason = "timed_out" | "cancelled";
+
+/**
+ * Why a run stops here. `shutdown` and `lost` end nothing: the run is resumed later, or by another
+ * replica, which owns it now.
+ */
+export type StopReason = EndReason | "shutdown" | "lost";
+
+export function endsRun(reason: StopReason | undefined): reason is EndReason {
+  return reason === "timed_out" || reason === "cancelled";
+}
 
 const PHASES = {
   "in flight": "while this job was in flight",
@@ -17,7 +27,7 @@ const PHASES = {
 
 /** The end of a job whose run stopped before it. */
 export function stoppedJob(
-  reason: Exclude<StopReason, "shutdown">,
+  reason: EndReason,
   phase: keyof typeof PHASES,
   timeoutMs: number,
 ): JobEnd {
@@ -69,7 +79,7 @@ export const brokenJob: JobOutcome = {
  */
 export function jobEnd(
   outcome: JobOutcome,
-  stop: Exclude<StopReason, "shutdown"> | undefined,
+  stop: EndReason | undefined,
   timeoutMs: number,
 ): JobEnd {
   if (stop && outcome.state === "failed") return stoppedJob(stop, "in flight", timeoutMs);

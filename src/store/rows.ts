@@ -1,20 +1,14 @@
 /**
  * Rows of the database as shapes of the domain. Unknown values are absent, never null.
  */
-import type { RunEvent } from "../../domain/event.ts";
-import type { Policy, Verdict } from "../../domain/expectation.ts";
-import {
-  type Job,
-  type RegionMismatch,
-  type State,
-  type Timing,
-  timingOf,
-} from "../../domain/job.ts";
-import type { ErrorSource, Result } from "../../domain/result.ts";
-import type { ListedRun, Mode, RunHead, RunStatus, RunWarning } from "../../domain/run.ts";
-import { present } from "../../lib/present.ts";
-import type { AnsweredJob, PendingJob, RunSettings, StoredRun } from "../store.ts";
+import type { RunEvent } from "../domain/event.ts";
+import type { Policy, Verdict } from "../domain/expectation.ts";
+import { type Job, type RegionMismatch, type State, type Timing, timingOf } from "../domain/job.ts";
+import type { ErrorSource, Result } from "../domain/result.ts";
+import type { ListedRun, Mode, RunHead, RunStatus, RunWarning } from "../domain/run.ts";
+import { present } from "../lib/present.ts";
 import { expectedOf, jsonOf, resultsOf } from "./row-results.ts";
+import type { AnsweredJob, PendingJob, RunSettings, StoredRun } from "./store.ts";
 
 export interface RunRow {
   readonly key: number;
@@ -89,9 +83,10 @@ export type PendingRow = Pick<
   | "started_at"
 >;
 
-export function toStoredRun(row: RunRow): StoredRun {
+export function toStoredRun(row: RunRow, epoch = 1): StoredRun {
   return {
     key: row.key,
+    epoch,
     runId: row.run_id,
     state: row.state,
     mode: row.mode,

@@ -59,6 +59,8 @@ export interface NewJob {
 /** `key` is the store's own handle of a row; opaque to everyone else. */
 export interface StoredRun {
   readonly key: number;
+  /** Number of the claim under which the run is written; a later claim makes it powerless. */
+  readonly epoch: number;
   readonly runId: string;
   readonly state: State;
   readonly mode: Mode;
@@ -199,15 +201,54 @@ export interface JobTally {
   readonly unexpected?: number;
 }
 
+/** What has become of runs that this replica owned. */
+export interface Renewal {
+  /** Another replica may own them by now; nothing more may be done for them. */
+  readonly lost: readonly StoredRun[];
+  /** Somebody asked to cancel them. */
+  readonly cancelled: readonly StoredRun[];
+  /** Replicas alive, this one among them. */
+  readonly replicas: number;
+}
+
+/** What one replica tells the others to save them waiting for their next look. May get lost. */
+export type Hint =
+  | { readonly type: "ended" | "cancel"; readonly runId: string }
+  /** There are runs to claim. */
+  | { readonly type: "released" };
+
+/** A store that several replicas share. */
+export interface Sharing {
+  /** How long an ownership lasts that is not renewed, in milliseconds. */
+  readonly leaseMs: number;
+  /** Between two looks for runs that nobody owns, in milliseconds. */
+  readonly pollMs: number;
+  /** Calls `listener` with what other replicas, and this one, hint at. */
+  listen(listener: (hint: Hint) => void): void;
+  /** Hints at something; never fails. */
+  hint(hint: Hint): void;
+}
+
+/**
+ * A run is written by the replica that owns it: the one that submitted or last claimed it. Writes
+ * under an older epoch change nothing and reject with AppError `lease_lost`.
+ */
 export interface RunStore {
-  /** Keeps the run; resolves once it is durably on disk. */
+  /** Absent where nobody else can own a run. */
+  readonly sharing?: Sharing;
+
+  /** Keeps the run, owned by this replica; resolves once it is durably on disk. */
   submit(run: NewRun): Promise<Submitted>;
 
   /** The run that was submitted under this id or idempotency key. */
   findSubmission(ids: Pick<NewRun, "runId" | "idempotencyKey">): Promise<Submission | undefined>;
 
-  /** Runs that have not ended, oldest first. */
-  unfinishedRuns(): Promise<StoredRun[]>;
+  /** Makes this replica the owner of runs that have not ended and that nobody owns, oldest first. */
+  claim(limit: number): Promise<StoredRun[]>;
+  /** Goes on owning `runs`, and everything else this replica owns. */
+  renew(runs: readonly StoredRun[]): Promise<Renewal>;
+  /** Stops owning runs: others may claim them at once. */
+  release(runs: readonly StoredRun[]): Promise<void>;
   /** Jobs of a run (of one region of it) that have not ended, `position > after`, in order. */
   pendingJobs(run: StoredRun, after: number, limit: number, region?: string): Promise<PendingJob[]>;
   /** The regions of a run's jobs. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { faulty } from "./faulty-store.ts";
-import { Dispatches, memoryStore, request, Stage } from "./stage.ts";
+import { Dispatches, memoryStore, reopened, request, Stage } from "./stage.ts";
 
 const inTestsHands = (): Dispatches => new Dispatches(() => undefined);
 
@@ -105,7 +105,12 @@ describe("the backlog", () => {
     const first = new Stage({ store, dispatches: inTestsHands() });
     await first.submit(request(10, { concurrency: 3 }));
     await first.dispatches.reach(3);
-    const next = new Stage({ store, dispatches: inTestsHands(), maxInFlight: 1, maxBacklog: 8 });
+    const next = new Stage({
+      store: reopened(store),
+      dispatches: inTestsHands(),
+      maxInFlight: 1,
+      maxBacklog: 8,
+    });
     await next.orchestrator.recover();
     expect(next.orchestrator.backlog).toBe(7);
     await expect(next.submit(request(2))).rejects.toMatchObject({ code: "at_capacity" });

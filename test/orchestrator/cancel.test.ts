@@ -2,7 +2,16 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 
 import type { RunStore } from "../../src/store/store.ts";
 import { eventually } from "../support/eventually.ts";
-import { aborted, Dispatches, indexOf, memoryStore, passed, request, Stage } from "./stage.ts";
+import {
+  aborted,
+  Dispatches,
+  indexOf,
+  memoryStore,
+  passed,
+  reopened,
+  request,
+  Stage,
+} from "./stage.ts";
 
 const inTestsHands = (): Dispatches => new Dispatches(() => undefined);
 const cancelled = "cancelled" as string;
@@ -167,7 +176,7 @@ describe("Orchestrator.cancel", () => {
     await first.dispatches.reach(1);
     // What the first process did last; then it was no more.
     await store.requestCancel(runId, first.clock.now());
-    const next = new Stage({ store });
+    const next = new Stage({ store: reopened(store) });
     await next.orchestrator.recover();
     const { jobs, state } = await next.ended(runId);
     expect(state).toBe("cancelled");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { Dispatches, indexOf, memoryStore, request, Stage, unlucky } from "./stage.ts";
+import { Dispatches, indexOf, memoryStore, reopened, request, Stage, unlucky } from "./stage.ts";
 
 const inTestsHands = (): Dispatches => new Dispatches(() => undefined);
 
@@ -13,7 +13,7 @@ async function left(): Promise<{ store: ReturnType<typeof memoryStore>; runId: s
   await first.dispatches.reach(3);
   first.dispatches.calls[0]!.end();
   await first.dispatches.reach(4);
-  return { store, runId };
+  return { store: reopened(store), runId };
 }
 
 describe("jobs that were in flight when a process ended", () => {

@@ -1,6 +1,8 @@
 /**
  * An orchestrator on a real embedded store, with time and dispatches in the hands of the test.
  */
+import type { Database } from "bun:sqlite";
+
 import type { Dispatch, DispatchJob, JobOutcome } from "../../src/dispatch/dispatch.ts";
 import type { Job } from "../../src/domain/job.ts";
 import type { RunRequest, RunSummary } from "../../src/domain/run.ts";
@@ -195,8 +197,17 @@ export class Stage {
   }
 }
 
-export function memoryStore(): RunStore {
-  return new SqliteStore(openDatabase(":memory:"));
+const databases = new WeakMap<RunStore, Database>();
+
+export function memoryStore(db: Database = openDatabase(":memory:")): RunStore {
+  const store = new SqliteStore(db);
+  databases.set(store, db);
+  return store;
+}
+
+/** The same database as a later process finds it: nobody owns anything. */
+export function reopened(store: RunStore): RunStore {
+  return memoryStore(databases.get(store));
 }
 
 /** A request of `count` jobs, each one runner on a url of its own, in order. */

@@ -6,6 +6,7 @@ import { expect, test } from "bun:test";
 
 import { random } from "../support/random.ts";
 import { checkRun } from "./check-run.ts";
+import type { Life } from "./life.ts";
 import { type Profile } from "./settings.ts";
 import { type Disk, memoryDisk, World } from "./world.ts";
 
@@ -35,6 +36,12 @@ export async function runSchedule(
   }
 }
 
+/** Whether every run has ended and nothing is executed any more. */
+function isSettled({ db, orchestrator }: Life): boolean {
+  const open = db.query("SELECT 1 FROM runs WHERE state IN ('queued', 'running') LIMIT 1").all();
+  return open.length === 0 && orchestrator.activeRuns === 0;
+}
+
 /** No more faults; endpoints answer; time goes on. */
 async function calm(world: World): Promise<void> {
   for (let round = 0; round < CALM_ROUNDS; round++) {
@@ -47,8 +54,7 @@ async function calm(world: World): Promise<void> {
     if (life.dead) continue;
     world.ledger.glance(life.db);
     for (const known of world.ledger.runs.values()) await world.follow(known);
-    const open = await life.store.unfinishedRuns();
-    if (open.length === 0 && life.orchestrator.activeRuns === 0) return;
+    if (isSettled(life)) return;
     world.clock.advance(CALM_MS);
   }
   throw new Error("A run hangs.");

@@ -6,6 +6,7 @@ import { random } from "../support/random.ts";
 import type { OpenStore } from "./contract.ts";
 import {
   answered,
+  claimedAnew,
   CREATED,
   created,
   eachStore,
@@ -85,7 +86,7 @@ export function pruneContract(name: string, open: OpenStore): void {
       await endedRun(store(), "ended");
       await pruneAll(store(), { endedBefore: ALL, keepRuns: 0 });
       expect(await ids(store())).toEqual(["queued", "running"]);
-      expect(await store().unfinishedRuns()).toHaveLength(2);
+      expect(await claimedAnew(store())).toHaveLength(2);
       expect(await store().pendingJobs(busy, -1, 10)).toHaveLength(1);
     });
 

@@ -10,6 +10,7 @@ import { RunStatus, RunSummary } from "../../src/domain/run.ts";
 import type { OpenStore } from "./contract.ts";
 import {
   answered,
+  claimedAnew,
   CREATED,
   created,
   eachStore,
@@ -38,7 +39,7 @@ export function readContract(name: string, open: OpenStore): void {
       expect(await store().findStatus("r")).toBeUndefined();
       expect(await store().findRun("r")).toBeUndefined();
       expect(await store().findJobs("r", -1, 10)).toEqual([]);
-      expect(await store().unfinishedRuns()).toEqual([]);
+      expect(await claimedAnew(store())).toEqual([]);
     });
 
     test("tell a new run", async () => {

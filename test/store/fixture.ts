@@ -78,11 +78,22 @@ export const struck: JobEnd = {
   errorSource: "timeout",
 };
 
+const owned = new WeakMap<RunStore, StoredRun[]>();
+
 /** Submits a run that must be new. */
 export async function created(store: RunStore, run: NewRun): Promise<StoredRun> {
   const submitted = await store.submit(run);
   if (!submitted.created) throw new Error(`Run ${run.runId} was there already.`);
+  owned.set(store, [...(owned.get(store) ?? []), submitted.run]);
   return submitted.run;
+}
+
+/** The unfinished ones of the runs made by `created`: given up and claimed anew. */
+export async function claimedAnew(store: RunStore): Promise<StoredRun[]> {
+  await store.release(owned.get(store) ?? []);
+  const runs = await store.claim(1_000);
+  owned.set(store, runs);
+  return runs;
 }
 
 /** The pending job at that position, as the store tells it now. */

@@ -8,9 +8,9 @@ import type { Database } from "bun:sqlite";
 import type { Callback, CallbackState } from "../../domain/callback.ts";
 import { present } from "../../lib/present.ts";
 import type { CallbackStore, ClaimedCallback, NewCallback, SettledCallback } from "../callbacks.ts";
+import { type RunRow, toRunSettings } from "../rows.ts";
 import type { RunSettings } from "../store.ts";
 import { type GroupCommit, storeError } from "./group-commit.ts";
-import { type RunRow, toRunSettings } from "./rows.ts";
 
 interface CallbackRow {
   readonly key: number;

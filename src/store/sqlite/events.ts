@@ -3,7 +3,7 @@
  * its end, the run that of its newest event.
  */
 import type { RunEvent } from "../../domain/event.ts";
-import { type RunRow, toJobFinished, toJobStarted, toRunHead, toRunStatus } from "./rows.ts";
+import { type RunRow, toJobFinished, toJobStarted, toRunHead, toRunStatus } from "../rows.ts";
 import type { Statements } from "./statements.ts";
 
 /** At most about `limit` events with `id > after`, in order, none left out between them. */

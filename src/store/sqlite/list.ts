@@ -5,8 +5,8 @@
 import type { Database } from "bun:sqlite";
 
 import { present } from "../../lib/present.ts";
+import { type RunRow, toListedRun } from "../rows.ts";
 import type { RunFilter, RunPage } from "../store.ts";
-import { type RunRow, toListedRun } from "./rows.ts";
 
 /** Most runs that one page looks at; a filter that few fit may give a short page and a `next`. */
 const MAX_LOOKED_AT = 2_000;

@@ -3,9 +3,9 @@
  * index in that order, so that it costs the same however long the history is.
  */
 import { present } from "../../lib/present.ts";
+import { resultsOf } from "../row-results.ts";
+import type { JobRow } from "../rows.ts";
 import type { PastJob, PastPage, PastQuery } from "../store.ts";
-import { resultsOf } from "./row-results.ts";
-import type { JobRow } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 export type PastStatements = Pick<Statements, "findRun" | "findPastKeys" | "findPast">;

@@ -12,6 +12,14 @@ import type { EndState, Job, JobEnd, State } from "../../domain/job.ts";
 import { countResults, countVerdicts } from "../../domain/result.ts";
 import type { RunHead, RunStatus } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
+import {
+  toAnsweredJob,
+  toJob,
+  toPendingJob,
+  toRunHead,
+  toRunStatus,
+  toStoredRun,
+} from "../rows.ts";
 import type {
   AnsweredJob,
   EndMoment,
@@ -23,6 +31,7 @@ import type {
   PastQuery,
   PendingJob,
   PruneBounds,
+  Renewal,
   RunFilter,
   RunPage,
   RunSettings,
@@ -38,7 +47,6 @@ import { type CommitOptions, GroupCommit, storeError } from "./group-commit.ts";
 import { listRuns } from "./list.ts";
 import { findPast } from "./past.ts";
 import { prune } from "./prune.ts";
-import { toAnsweredJob, toJob, toPendingJob, toRunHead, toRunStatus, toStoredRun } from "./rows.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { Submits } from "./submit.ts";
 
@@ -51,6 +59,8 @@ export class SqliteStore implements RunStore {
   readonly #counters: RunCounters;
   readonly #commits: GroupCommit;
   readonly #submits: Submits;
+  /** Unfinished runs that were handed out, by key. */
+  readonly #owned = new Set<number>();
   #closed = false;
 
   /** `db`: a database that `openDatabase` returned; closed together with the store. */
@@ -67,16 +77,32 @@ export class SqliteStore implements RunStore {
     this.#submits = new Submits(this.#sql, this.#commits, this.callbacks);
   }
 
-  submit(run: NewRun): Promise<Submitted> {
-    return this.#submits.submit(run);
+  async submit(run: NewRun): Promise<Submitted> {
+    const submitted = await this.#submits.submit(run);
+    if (submitted.created) this.#owned.add(submitted.run.key);
+    return submitted;
   }
 
   findSubmission(ids: Pick<NewRun, "runId" | "idempotencyKey">): Promise<Submission | undefined> {
     return this.#read(() => this.#submits.find(ids));
   }
 
-  unfinishedRuns(): Promise<StoredRun[]> {
-    return this.#read(() => this.#sql.unfinishedRuns.all().map(toStoredRun));
+  claim(limit: number): Promise<StoredRun[]> {
+    return this.#read(() => {
+      const owned = JSON.stringify([...this.#owned]);
+      const runs = this.#sql.unowned.all(owned, limit).map((row) => toStoredRun(row));
+      for (const { key } of runs) this.#owned.add(key);
+      return runs;
+    });
+  }
+
+  /** The lock of the data folder lasts as long as this process. */
+  async renew(): Promise<Renewal> {
+    return { lost: [], cancelled: [], replicas: 1 };
+  }
+
+  async release(runs: readonly StoredRun[]): Promise<void> {
+    for (const { key } of runs) this.#owned.delete(key);
   }
 
   pendingJobs(
@@ -179,6 +205,7 @@ export class SqliteStore implements RunStore {
       const localized = judgement?.localized.length ? JSON.stringify(judgement.localized) : null;
       const verdict = judgement?.verdict ?? null;
       const ended = this.#sql.endRun.get({ key: run.key, state, ...moment, verdict, localized });
+      this.#owned.delete(run.key);
       return ended?.state ?? (this.#sql.findRun.get(run.runId)?.state as EndState);
     });
   }

@@ -6,8 +6,8 @@
 import type { Database } from "bun:sqlite";
 
 import type { EndState } from "../../domain/job.ts";
+import type { JobRow, PendingRow, RunRow } from "../rows.ts";
 import type { PastRow } from "./past.ts";
-import type { JobRow, PendingRow, RunRow } from "./rows.ts";
 
 interface OpenRow {
   readonly region: string;
@@ -75,9 +75,10 @@ export function prepareStatements(db: Database) {
       INSERT INTO jobs (run, position, job_id, url, region, runners, expected)
       VALUES (?, ?, ?, ?, ?, ?, ?)`),
 
-    unfinishedRuns: db.prepare<RunRow, []>(
-      "SELECT * FROM runs WHERE state IN ('queued', 'running') ORDER BY key",
-    ),
+    unowned: db.prepare<RunRow, [owned: string, limit: number]>(`
+      SELECT * FROM runs
+      WHERE state IN ('queued', 'running') AND key NOT IN (SELECT value FROM json_each(?))
+      ORDER BY key LIMIT ?`),
 
     pendingJobs: db.prepare<PendingRow, [run: number, after: number, limit: number]>(`
       SELECT ${PENDING} FROM jobs

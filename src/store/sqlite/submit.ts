@@ -1,3 +1,4 @@
+import { toStoredRun } from "../rows.ts";
 /**
  * Keeping a submitted run: in one transaction if it is small, else its jobs in slices, so that no
  * other write and no reader waits long for it.
@@ -9,7 +10,6 @@
 import type { NewRun, StoredRun, Submission, Submitted } from "../store.ts";
 import type { SqliteCallbacks } from "./callbacks.ts";
 import type { GroupCommit } from "./group-commit.ts";
-import { toStoredRun } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 /** A slice takes some 20 ms at most. */

@@ -44,7 +44,7 @@ const CALLS: Readonly<Record<string, (store: RunStore) => Promise<unknown>>> = {
   findLastEvent: (store) => store.findLastEvent("r0"),
   listRuns: (store) => store.listRuns({}, 10),
   "listRuns by tag": (store) => store.listRuns({ tag: "t" }, 10),
-  unfinishedRuns: (store) => store.unfinishedRuns(),
+  claim: (store) => store.claim(10),
   pendingJobs: (store) => store.pendingJobs(run, -1, 10),
   regionsOf: (store) => store.regionsOf(run),
   tally: (store) => store.tally(run),

@@ -69,7 +69,7 @@ describe("openDatabase", () => {
   test("keeps what is there", async () => {
     await soundFile(path);
     const store = new SqliteStore(openDatabase(path));
-    expect(await store.unfinishedRuns()).toHaveLength(20);
+    expect(await store.claim(100)).toHaveLength(20);
     expect(await store.findJobs("r19", -1, 100)).toHaveLength(20);
     await store.close();
   });

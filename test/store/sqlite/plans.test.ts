@@ -61,7 +61,7 @@ describe("listRuns", () => {
 
 describe("prepareStatements", () => {
   /** Once in the life of a process, over the few that are open. */
-  const atStart = new Set(["unfinishedRuns"]);
+  const atStart = new Set(["unowned"]);
   /** Groups the open jobs of one run by region, once, when it is stopped. */
   const atStop = new Set(["countOpen"]);
 

@@ -1,8 +1,8 @@
 /** The results of a job's row, stored or derived. */
-import { judged, type Result, unanswered } from "../../domain/result.ts";
-import { present } from "../../lib/present.ts";
-import type { PendingJob } from "../store.ts";
+import { judged, type Result, unanswered } from "../domain/result.ts";
+import { present } from "../lib/present.ts";
 import type { JobRow } from "./rows.ts";
+import type { PendingJob } from "./store.ts";
 
 /** Results nobody answered are not stored: they follow from the runners and the job's error. */
 export function resultsOf(
