@@ -1,0 +1,68 @@
+/**
+ * Errors of PostgreSQL and of the way to it, as the rest of the store needs to tell them apart.
+ *
+ * No message of the driver reaches a caller: it may name hosts, users or statements.
+ */
+import { AppError } from "../../domain/errors.ts";
+
+/** Nobody can know whether what was sent took effect: the connection ended before the answer. */
+const LOST = new Set([
+  "ERR_POSTGRES_CONNECTION_CLOSED",
+  "ERR_POSTGRES_IDLE_TIMEOUT",
+  "ERR_POSTGRES_LIFETIME_TIMEOUT",
+]);
+/** Nothing was sent: there is no connection. */
+const UNREACHABLE = new Set([
+  "ERR_POSTGRES_CONNECTION_REFUSED",
+  "ERR_POSTGRES_CONNECTION_FAILED",
+  "ERR_POSTGRES_CONNECTION_TIMEOUT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOTFOUND",
+  "FailedToOpenSocket",
+]);
+/**
+ * SQLSTATE classes that blame the moment, not the statement: connection (08), transaction rollback
+ * (40), resources (53), intervention of an operator (57), system (58), and a server that became a
+ * standby (25006).
+ */
+const PASSING = /^(08|40|53|57|58)|^25006$|^55P03$/;
+/** Of those, what ended the connection. */
+const CONNECTION = /^(08|57P0[1-5])/;
+
+interface DriverError {
+  readonly code?: unknown;
+  readonly errno?: unknown;
+}
+
+/** The SQLSTATE, if the server answered with one. */
+export function sqlState(error: unknown): string | undefined {
+  const { errno } = (error ?? {}) as DriverError;
+  return typeof errno === "string" && /^[0-9A-Z]{5}$/.test(errno) ? errno : undefined;
+}
+
+/** Whether the same statement may succeed at once: on another connection, or after a deadlock. */
+export function mayRepeat(error: unknown): boolean {
+  if (error instanceof NoAnswer) return true;
+  const state = sqlState(error);
+  if (state !== undefined) return CONNECTION.test(state) || state.startsWith("40");
+  const { code } = (error ?? {}) as DriverError;
+  return typeof code === "string" && (LOST.has(code) || UNREACHABLE.has(code));
+}
+
+/** A statement that took longer than anybody waits for one. */
+export class NoAnswer extends Error {
+  constructor(ms: number) {
+    super(`The database did not answer within ${ms} ms.`);
+    this.name = "NoAnswer";
+  }
+}
+
+/** What the database cannot do now is `store_unavailable`; a defect of ours stays what it is. */
+export function storeError(error: unknown): unknown {
+  if (error instanceof AppError) return error;
+  const state = sqlState(error);
+  const passing = state === undefined ? mayRepeat(error) : PASSING.test(state);
+  if (!passing) return error;
+  return new AppError("store_unavailable", "The run store cannot be used now.", { cause: error });
+}

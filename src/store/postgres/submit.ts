@@ -1,0 +1,138 @@
+/**
+ * Keeping a submitted run: run, facets and jobs in one statement; a large run in several, in one
+ * transaction, so that nobody sees a part of it.
+ *
+ * Sent again after a lost answer, it knows its own run by the id of its first job.
+ */
+import type { SQL } from "bun";
+
+import { AppError } from "../../domain/errors.ts";
+import { toStoredRun } from "../rows.ts";
+import type { NewRun, Submission, Submitted } from "../store.ts";
+import type { Client } from "./client.ts";
+import { type RawRun, storable, storableOrNull, toRunRow } from "./rows.ts";
+
+/** What one statement takes: the server and the connection are busy with it meanwhile. */
+const SLICE_JOBS = 5_000;
+const SLICE_CHARACTERS = 8 * 1024 ** 2;
+
+/** `owner`: the replica that will execute the run. Rejects with a foreign key violation if it is gone. */
+export async function submitRun(client: Client, run: NewRun, owner: number): Promise<Submitted> {
+  refuseUnstorable(run);
+  const slices = [...slicesOf(run)];
+  const [first = "[]", ...rest] = slices;
+  const insert = async (sql: SQL): Promise<RawRun | undefined> => {
+    const [row] = await insertRun(sql, run, owner, first);
+    if (!row) return undefined;
+    for (const slice of rest) await insertJobs(sql, Number(row.key), slice);
+    return row;
+  };
+  const row = await client.query(async (sql, again) => {
+    const written =
+      rest.length === 0 ? await insert(sql) : ((await sql.begin(insert)) as RawRun | undefined);
+    return written ?? (again ? findOwn(sql, run, owner) : undefined);
+  });
+  if (row) return { created: true, run: toStoredRun(toRunRow(row), Number(row.epoch)) };
+  const found = await findSubmission(client, run);
+  // Deleted between the two statements: as if the submit had come later.
+  return found ? { created: false, ...found } : submitRun(client, run, owner);
+}
+
+/** What is there under an id or an idempotency key. */
+export async function findSubmission(
+  client: Client,
+  { idempotencyKey, runId }: Pick<NewRun, "runId" | "idempotencyKey">,
+): Promise<Submission | undefined> {
+  const found = (await client.query(
+    (sql) => sql`
+      SELECT run_id, request_digest FROM runs WHERE run_id = ${runId}
+      UNION
+      SELECT run_id, request_digest FROM runs
+      WHERE idempotency_key = ${storableOrNull(idempotencyKey)}::text`,
+  )) as { run_id: string; request_digest: string }[];
+  const [existing, other] = found;
+  if (other) return { runId };
+  return existing && { runId: existing.run_id, requestDigest: existing.request_digest };
+}
+
+function insertRun(sql: SQL, run: NewRun, owner: number, jobs: string): Promise<RawRun[]> {
+  const facets = [
+    ...new Set(run.tags).values().map((value) => ({ kind: "tag", value: storable(value) })),
+    ...new Set(run.jobs.flatMap(({ region }) => region ?? []))
+      .values()
+      .map((value) => ({ kind: "region", value })),
+  ];
+  const total = run.jobs.reduce((sum, { runners }) => sum + runners.length, 0);
+  return sql`
+    WITH run AS (
+      INSERT INTO runs (
+        run_id, idempotency_key, request_digest, parent_run_id, mode, tags, concurrency,
+        timeout_ms, job_timeout_ms, retries, warnings, state, total_jobs, queued_jobs, total,
+        created_at, updated_at, last_event, owner
+      ) VALUES (
+        ${run.runId}, ${storableOrNull(run.idempotencyKey)}, ${run.requestDigest},
+        ${run.parentRunId ?? null}, ${run.mode}, ${JSON.stringify(run.tags)},
+        ${run.concurrency ?? null}::bigint, ${run.timeoutMs}::bigint,
+        ${run.jobTimeoutMs ?? null}::bigint, ${run.retries}::int,
+        ${run.warnings ? JSON.stringify(run.warnings) : null}, 'queued',
+        ${run.jobs.length}::int, ${run.jobs.length}::int, ${total}::int,
+        ${run.createdAt}::bigint, ${run.createdAt}::bigint, 1, ${owner}::bigint
+      )
+      ON CONFLICT DO NOTHING
+      RETURNING *
+    ), facet AS (
+      INSERT INTO facets (kind, value, run)
+      SELECT facet.kind, facet.value, run.key
+      FROM run, json_to_recordset(${JSON.stringify(facets)}::text::json)
+        AS facet (kind text, value text)
+    ), job AS (
+      INSERT INTO jobs (run, position, job_id, url, region, runners)
+      SELECT run.key, job.position, job.job_id, job.url, job.region, job.runners
+      FROM run, json_to_recordset(${jobs}::text::json)
+        AS job (position integer, job_id text, url text, region text, runners text)
+    )
+    SELECT * FROM run` as Promise<RawRun[]>;
+}
+
+async function insertJobs(sql: SQL, run: number, jobs: string): Promise<void> {
+  await sql`
+    INSERT INTO jobs (run, position, job_id, url, region, runners)
+    SELECT ${run}::bigint, job.position, job.job_id, job.url, job.region, job.runners
+    FROM json_to_recordset(${jobs}::text::json)
+      AS job (position integer, job_id text, url text, region text, runners text)`;
+}
+
+/** The run as an earlier try of the same submit has written it. */
+async function findOwn(sql: SQL, run: NewRun, owner: number): Promise<RawRun | undefined> {
+  const [row] = (await sql`
+    SELECT runs.* FROM runs JOIN jobs ON jobs.run = runs.key AND jobs.position = 0
+    WHERE runs.run_id = ${run.runId} AND runs.owner = ${owner}::bigint
+      AND jobs.job_id = ${run.jobs[0]?.jobId ?? ""}
+      AND runs.created_at = ${run.createdAt}::bigint`) as RawRun[];
+  return row;
+}
+
+/** NUL has no place in text of PostgreSQL, and a url that loses it would be another url. */
+function refuseUnstorable({ jobs, tags }: NewRun): void {
+  if (!jobs.some(({ url }) => url.includes("\0")) && !tags.some((tag) => tag.includes("\0")))
+    return;
+  throw new AppError("invalid_request", "A url or a tag has a NUL character in it.");
+}
+
+/** The jobs as JSON, so many at a time as a statement takes. */
+function* slicesOf({ jobs }: NewRun): Generator<string, undefined> {
+  let slice: object[] = [];
+  let characters = 0;
+  for (const [position, { jobId, region = null, runners, url }] of jobs.entries()) {
+    const row = { position, job_id: jobId, url: storable(url), region };
+    const text = JSON.stringify(runners);
+    slice.push({ ...row, runners: text });
+    characters += text.length;
+    if (slice.length < SLICE_JOBS && characters < SLICE_CHARACTERS) continue;
+    yield JSON.stringify(slice);
+    slice = [];
+    characters = 0;
+  }
+  if (slice.length > 0) yield JSON.stringify(slice);
+  return undefined;
+}

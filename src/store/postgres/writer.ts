@@ -1,0 +1,150 @@
+/**
+ * RunWriter: what becomes of runs this replica owns, written in groups under their epochs.
+ */
+import { AppError } from "../../domain/errors.ts";
+import type { EndState, JobEnd } from "../../domain/job.ts";
+import { countResults } from "../../domain/result.ts";
+import { present } from "../../lib/present.ts";
+import type { EndMoment, Moment, PendingJob, StoredRun } from "../store.ts";
+import type { Client } from "./client.ts";
+import { GroupWriter } from "./group-writer.ts";
+import {
+  type EndRow,
+  type Fence,
+  type RunEndRow,
+  type StartRow,
+  writeProgress,
+  writeRunEnds,
+} from "./progress.ts";
+import { storableOrNull } from "./rows.ts";
+
+interface JobWrite {
+  readonly run: StoredRun;
+  readonly start?: StartRow;
+  readonly end?: EndRow;
+}
+
+interface RunEnd {
+  readonly run: StoredRun;
+  readonly row: RunEndRow;
+}
+
+const ROW_CHARACTERS = 200;
+
+export class RunWriter {
+  readonly #client: Client;
+  readonly #committed: (ms: number) => void;
+  readonly #jobs: GroupWriter<JobWrite, void>;
+  readonly #runs: GroupWriter<RunEnd, EndState>;
+  /** Events of starts that were sent and never answered, by job. */
+  readonly #uncertain = new Map<string, number>();
+
+  constructor(client: Client, committed: (ms: number) => void = () => {}) {
+    this.#client = client;
+    this.#committed = committed;
+    this.#jobs = new GroupWriter({
+      apply: (group) => this.#timed(() => this.#applyJobs(group)),
+      nameOf: ({ end, start }) => nameOf(start ?? end),
+      sizeOf: ({ end }) => ROW_CHARACTERS + (end?.results?.length ?? 0),
+    });
+    this.#runs = new GroupWriter({
+      apply: (group) => this.#timed(() => this.#applyRuns(group)),
+      nameOf: ({ row }) => String(row.run),
+      sizeOf: () => ROW_CHARACTERS,
+    });
+  }
+
+  async startJob(run: StoredRun, { position }: PendingJob, moment: Moment): Promise<void> {
+    const job = { run: run.key, position };
+    const uncertain = this.#uncertain.get(nameOf(job));
+    const start = { ...job, ...moment, ...present({ uncertain }) };
+    try {
+      await this.#jobs.write({ run, start });
+      if (uncertain !== undefined) this.#uncertain.delete(nameOf(job));
+    } catch (error) {
+      if (isAway(error)) this.#uncertain.set(nameOf(job), uncertain ?? moment.event);
+      else this.#uncertain.delete(nameOf(job));
+      throw error;
+    }
+  }
+
+  endJob(run: StoredRun, job: PendingJob, end: JobEnd, moment: EndMoment): Promise<void> {
+    const counts = end.results
+      ? countResults(end.results)
+      : { passed: 0, failed: 0, errored: job.runners.length };
+    const { passed, failed, errored } = counts;
+    const row: EndRow = {
+      run: run.key,
+      position: job.position,
+      state: end.state,
+      results: end.results ? JSON.stringify(end.results) : null,
+      error: storableOrNull(end.error),
+      error_code: storableOrNull(end.errorCode),
+      error_source: end.errorSource ?? null,
+      region_mismatch: end.regionMismatch ? JSON.stringify(end.regionMismatch) : null,
+      at: moment.at,
+      duration: moment.durationMs,
+      event: moment.event,
+      passed,
+      failed,
+      errored,
+    };
+    return this.#jobs.write({ run, end: row });
+  }
+
+  endRun(run: StoredRun, state: EndState, moment: EndMoment): Promise<EndState> {
+    const { at, durationMs: duration, event } = moment;
+    const row = { run: run.key, epoch: run.epoch, state, at, duration, event };
+    return this.#runs.write({ run, row });
+  }
+
+  /** Resolves once nothing is being written. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#jobs.idle(), this.#runs.idle()]);
+  }
+
+  async #applyJobs(group: readonly JobWrite[]): Promise<(void | Error)[]> {
+    const fences = new Map<number, Fence>();
+    for (const { run } of group) {
+      const { epoch, key } = run;
+      if (epoch > (fences.get(key)?.epoch ?? 0)) fences.set(key, { run: key, epoch });
+    }
+    // An older epoch in the same group: this replica lost the run and has claimed it again since.
+    const current = ({ run }: JobWrite): boolean => fences.get(run.key)?.epoch === run.epoch;
+    const written = group.filter(current);
+    const starts = written.flatMap(({ start }) => start ?? []);
+    const ends = written.flatMap(({ end }) => end ?? []);
+    const owned = await this.#client.query((sql) =>
+      writeProgress(sql, [...fences.values()], starts, ends),
+    );
+    return group.map((write) =>
+      current(write) && owned.has(write.run.key) ? undefined : leaseLost(write.run.runId),
+    );
+  }
+
+  async #applyRuns(group: readonly RunEnd[]): Promise<(EndState | Error)[]> {
+    const rows = group.map(({ row }) => row);
+    const states = await this.#client.query((sql) => writeRunEnds(sql, rows));
+    return group.map(({ run }) => states.get(run.key) ?? leaseLost(run.runId));
+  }
+
+  async #timed<Answer>(write: () => Promise<Answer>): Promise<Answer> {
+    const begun = performance.now();
+    const answer = await write();
+    this.#committed(performance.now() - begun);
+    return answer;
+  }
+}
+
+/** Somebody else has claimed the run, or it is gone. */
+export function leaseLost(runId: string): AppError {
+  return new AppError("lease_lost", `Run "${runId}" belongs to another server now.`);
+}
+
+function nameOf(row: Pick<StartRow, "run" | "position"> | undefined): string {
+  return `${row?.run}/${row?.position}`;
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof AppError && error.code === "store_unavailable";
+}
