@@ -48,8 +48,7 @@ import { retain } from "./orchestrator/retention.ts";
 import { hostCommand } from "./runner/host-command.ts";
 import { RunnerPool } from "./runner/pool.ts";
 import { Project } from "./runner/project.ts";
-import { openDataFolder } from "./store/sqlite/open-folder.ts";
-import type { SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
+import { openStore, type OpenStoreOptions } from "./store/open-store.ts";
 import type { RunStore } from "./store/store.ts";
 
 const DEFAULT_BASE_PATH = "/api/orchestrator";
@@ -87,6 +86,11 @@ export type HandlerOptions = LibraryOptions & {
 export interface OrchestratorHandler {
   (request: Request): Promise<Response>;
   readonly fetch: (request: Request) => Promise<Response>;
+  /**
+   * Resolves once the run store can be used. Rejects with StartError: a database is away, too old,
+   * or refuses; every request rejects then, too.
+   */
+  readonly opened: Promise<void>;
   /** Seconds; what `export default` gives Bun's server: longer than the longest silence of ours. */
   readonly idleTimeout: number;
   /**
@@ -111,7 +115,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const measure = orchestratorMetrics(metrics, () => orchestrator);
   const { committed } = measure;
   const parts = openParts(config, { log, redactor, committed });
-  const { keys, pool, release, secrets, store } = parts;
+  const { keys, opened, pool, release, secrets, store } = parts;
   const access = settings && createAccess(settings, { keys, log, clock: systemClock });
   const changed = (runId: string): Promise<boolean> => hasChanged(store, runId);
   const kept = { store: store.callbacks, runs: store, changed };
@@ -144,19 +148,20 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const stopped = new AbortController();
   const lag = watchLoopLag(measure.late);
   // A server that finds its port in use must dispatch nothing: recovery waits for the caller.
-  const ready = nextTurn().then(async () => {
+  const ready = opened.then(nextTurn).then(async () => {
     fleet.refresh();
     await orchestrator.recover();
     deliveries?.start();
     const bounds = { keepForMs: config.keepFor, keepRuns: config.keepRuns };
     void retain({ store, clock: systemClock, log, ...bounds }, stopped.signal);
   });
+  ready.catch(() => {});
   const fetch = async (request: Request): Promise<Response> => {
     await ready;
     return answer(ownRequest(request));
   };
   const close = async (drainMs = 0): Promise<void> => {
-    await ready;
+    await ready.catch(() => {});
     stopped.abort();
     lag[Symbol.dispose]();
     live.close();
@@ -168,7 +173,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     await store.close();
     release();
   };
-  return Object.assign(fetch, { fetch, close, idleTimeout: IDLE_TIMEOUT_S });
+  return Object.assign(fetch, { fetch, close, opened, idleTimeout: IDLE_TIMEOUT_S });
 }
 
 function endpointCall(region: Region | undefined, shown: boolean): EndpointCall | undefined {
@@ -224,7 +229,8 @@ function openOrchestrator(config: OrchestratorConfig, parts: OrchestratorParts):
       ...present({ callbackRefusal: config.callbacks?.receivers.refusal }),
     },
     callbackConfigured: config.callbacks?.configured !== undefined,
-    maxInFlight: inFlightLimit(config.maxInFlight, log),
+    maxInFlight: config.maxInFlight,
+    maxInFlightHere: mostInFlight(config.maxInFlight, log),
     maxBacklog: config.maxBacklog,
     onInterrupted: config.onInterrupted,
     ...present({
@@ -244,7 +250,7 @@ interface PoolParts {
 /** What can fail at a start, all of it tried, so that one message names every fault. */
 function openParts(
   config: OrchestratorConfig,
-  { committed, log, redactor }: Pick<SqliteStoreOptions, "committed"> & PoolParts,
+  { committed, log, redactor }: Pick<OpenStoreOptions, "committed"> & PoolParts,
 ) {
   const faults: string[] = [];
   const attempt = <Part>(open: () => Part): Part | undefined => {
@@ -256,11 +262,13 @@ function openParts(
       return undefined;
     }
   };
-  const { data, runners: dir, sealKeyFile = join(data, SEAL_KEY_FILE), synchronous } = config;
+  const { database, data, runners: dir } = config;
+  const ownKey = database === undefined ? join(data, SEAL_KEY_FILE) : undefined;
+  const { sealKeyFile = ownKey } = config;
   const hosts = attempt(() => hostOptions(config));
   const project = dir === undefined ? undefined : attempt(() => Project.open(dir, log));
   const secrets = attempt(() => openRunSecrets(sealKeyFile, redactor));
-  const opened = attempt(() => openDataFolder(data, { synchronous, ...present({ committed }) }));
+  const opened = attempt(() => openStore(config, { log, committed }));
   if (!opened || !secrets || faults.length > 0) {
     void opened?.keys.close();
     void opened?.store.close();
@@ -273,10 +281,10 @@ function openParts(
 }
 
 /** Past its cap Bun's fetch queues silently while limits run, so ours must stay below it. */
-function inFlightLimit(configured: number, log: Log): number {
+function mostInFlight(configured: number, log: Log): number {
   const most = Math.max(1, requestCap() - RESERVED_REQUESTS);
   if (configured > most) log.warn("in-flight limit lowered to the process's request cap", { most });
-  return Math.min(configured, most);
+  return most;
 }
 
 /** For runs that an earlier process with runners of its own left unfinished. */

@@ -52,9 +52,37 @@ export const tlsFlags = {
   }),
 } satisfies FlagTable;
 
+/** Where runs are kept. */
+const storeFlags = {
+  data: text({ placeholder: "DIR", about: "folder of the run store", fallback: "./volley-data" }),
+  database: text({
+    placeholder: "URL",
+    about: "postgres:// URL of a run store that replicas share; the data folder is not used then",
+    fallback: undefined,
+  }),
+  databasePrepare: choice(
+    ["on", "off"],
+    "off: for a pooler that hands out connections per transaction",
+  ),
+} satisfies FlagTable;
+
 /** What the orchestrator itself needs; the same names are options of createOrchestratorHandler. */
 export const orchestratorFlags = {
-  data: text({ placeholder: "DIR", about: "folder of the run store", fallback: "./volley-data" }),
+  ...storeFlags,
+  lease: duration({
+    about: "with --database: how long after its last sign of life a replica's runs stay its own",
+    fallback: 15_000,
+    shown: "15s",
+    min: "1s",
+    max: "10m",
+  }),
+  poll: duration({
+    about: "with --database: how often a replica looks for runs that nobody owns",
+    fallback: 2_000,
+    shown: "2s",
+    min: "100ms",
+    max: "1m",
+  }),
   maxInFlight: integer({
     about: "most jobs in flight over all runs",
     fallback: 1_000,
@@ -246,7 +274,7 @@ export const keyFlags = {
 } satisfies Readonly<Record<string, FlagTable>>;
 
 export const doctorFlags = {
-  data: orchestratorFlags.data,
+  ...storeFlags,
   runners: orchestratorFlags.runners,
   http1: orchestratorFlags.http1,
 } satisfies FlagTable;

@@ -3,13 +3,14 @@
  */
 import { join } from "node:path";
 
-import { serveConfig } from "../config.ts";
+import { type OrchestratorConfig, serveConfig } from "../config.ts";
 import { StartError } from "../domain/errors.ts";
 import { createOrchestratorHandler } from "../handler.ts";
 import type { AccessSettings } from "../http/access/create-access.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { present } from "../lib/present.ts";
 import { serveFlags } from "../settings.ts";
+import { databaseHasKeys as sharedDatabaseHasKeys } from "../store/postgres/keys.ts";
 import { databaseHasKeys } from "../store/sqlite/keys.ts";
 import { DATABASE_FILE } from "../store/sqlite/open.ts";
 import type { Command } from "./command.ts";
@@ -35,13 +36,14 @@ export const command: Command = {
     "volley serve --data /var/lib/volley --max-in-flight 200",
     "volley serve --host 0.0.0.0 --tls-cert server.pem --tls-key server.key",
     "volley serve --host 10.0.0.5 --public-url https://volley.example.com",
+    "VOLLEY_DATABASE=postgres://volley:…@db.internal/volley volley serve",
   ],
   run,
 };
 
 async function run(argv: readonly string[]): Promise<number> {
   const { access, drain, host, orchestrator, port, tls } = serveConfig(argv);
-  checkKeys(host, access, orchestrator.data);
+  await checkKeys(host, access, orchestrator);
   const log = stderrLog();
   const stop = stopRequested(log);
   const handler = createOrchestratorHandler({
@@ -52,6 +54,7 @@ async function run(argv: readonly string[]): Promise<number> {
     showEndpoints: exposedBy(host, access.publicUrl) === undefined,
     keepOpen: (request) => server.timeout(request, 0),
   });
+  await handler.opened;
   const server = listen({ host, port, fetch: handler, ...present({ tls }) });
   announce(server);
   if (!tls && !access.publicUrl && !isLoopback(host)) {
@@ -64,11 +67,20 @@ async function run(argv: readonly string[]): Promise<number> {
 }
 
 /** Throws StartError if nobody at all could come in from elsewhere, for want of a key. */
-function checkKeys(host: string, access: AccessSettings, data: string): void {
+async function checkKeys(
+  host: string,
+  access: AccessSettings,
+  { data, database }: Pick<OrchestratorConfig, "data" | "database">,
+): Promise<void> {
   const exposing = exposedBy(host, access.publicUrl);
   if (exposing === undefined || access.adminKey !== undefined) return;
-  if (databaseHasKeys(join(data, DATABASE_FILE))) return;
+  const known =
+    database === undefined
+      ? databaseHasKeys(join(data, DATABASE_FILE))
+      : await sharedDatabaseHasKeys(database);
+  if (known) return;
+  const where = database === undefined ? `--data ${data}` : "--database URL";
   throw new StartError([
-    `${exposing} needs a key, so that not everybody may come in: volley key create --name NAME --scope admin --data ${data}`,
+    `${exposing} needs a key, so that not everybody may come in: volley key create --name NAME --scope admin ${where}`,
   ]);
 }

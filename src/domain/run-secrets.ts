@@ -11,10 +11,17 @@ import { sealSecrets } from "./secret-input.ts";
 /** In the data folder, unless an operator keeps it elsewhere. */
 export const SEAL_KEY_FILE = "volley.key";
 
-/** Secrets sealed with the key in a file. Throws StartError if the file holds something else. */
-export function openRunSecrets(path: string, redactor: Pick<Redactor, "isSecretKey">): RunSecrets {
+/**
+ * Secrets sealed with the key in a file; without one there are none. Throws StartError if the file
+ * holds something else.
+ */
+export function openRunSecrets(
+  path: string | undefined,
+  redactor: Pick<Redactor, "isSecretKey">,
+): RunSecrets {
   try {
-    return new RunSecrets(redactor, new Seal(keyFile(path, SEAL_KEY_BYTES)));
+    const seal = path === undefined ? undefined : new Seal(keyFile(path, SEAL_KEY_BYTES));
+    return new RunSecrets(redactor, seal);
   } catch (error) {
     throw new StartError([`The seal key cannot be used: ${(error as Error).message}.`], {
       cause: error,
@@ -24,9 +31,10 @@ export function openRunSecrets(path: string, redactor: Pick<Redactor, "isSecretK
 
 export class RunSecrets {
   readonly #redactor: Pick<Redactor, "isSecretKey">;
-  readonly #seal: Seal;
+  readonly #seal: Seal | undefined;
 
-  constructor(redactor: Pick<Redactor, "isSecretKey">, seal: Seal) {
+  /** Without a seal, requests with secrets are refused. */
+  constructor(redactor: Pick<Redactor, "isSecretKey">, seal: Seal | undefined) {
     this.#redactor = redactor;
     this.#seal = seal;
   }
@@ -37,19 +45,28 @@ export class RunSecrets {
    */
   seal(request: RunRequest): RunRequest {
     const isSecretKey = (name: string): boolean => this.#redactor.isSecretKey(name);
-    const seal = (text: string): string => this.#withKey(() => this.#seal.seal(text));
+    const seal = (text: string): string => this.#withKey(() => this.#sealed().seal(text));
     return sealSecrets(request, isSecretKey, seal);
   }
 
   /** The text that was sealed; undefined if its key is not there. */
   open(sealed: string): string | undefined {
-    return this.#withKey(() => this.#seal.open(sealed));
+    return this.#withKey(() => this.#seal?.open(sealed));
+  }
+
+  #sealed(): Seal {
+    if (this.#seal) return this.#seal;
+    throw new AppError(
+      "invalid_request",
+      "Secrets in a request need --seal-key-file, the same on every replica that shares a database.",
+    );
   }
 
   #withKey<Value>(use: () => Value): Value {
     try {
       return use();
     } catch (cause) {
+      if (cause instanceof AppError) throw cause;
       const message = "The key that seals secrets cannot be made now.";
       throw new AppError("store_unavailable", message, { cause });
     }

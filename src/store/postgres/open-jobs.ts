@@ -43,6 +43,7 @@ export async function endOpenJobs(
           cancelled_jobs = cancelled_jobs
             + CASE ${state}::text WHEN 'cancelled' THEN change.jobs ELSE 0 END,
           errored = errored + change.runners,
+          unexpected = unexpected + change.runners,
           state = CASE runs.state WHEN 'queued' THEN 'running' ELSE runs.state END,
           updated_at = greatest(updated_at, ${at}::bigint),
           last_event = greatest(last_event, ${event}::bigint + change.jobs - 1)

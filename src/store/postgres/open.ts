@@ -9,15 +9,19 @@ import { SQL } from "bun";
 
 import { StartError } from "../../domain/errors.ts";
 import { sqlState } from "./errors.ts";
+import callbacks from "./migrations/0001-callbacks.sql" with { type: "text" };
+import keys from "./migrations/0001-keys.sql" with { type: "text" };
 import initial from "./migrations/0001-runs-and-jobs.sql" with { type: "text" };
 
 /** In order; `volley_schema.version` is how many of these a database has seen. */
-const MIGRATIONS: readonly string[] = [initial];
+const MIGRATIONS: readonly string[] = [`${initial}\n${callbacks}\n${keys}`];
 
 const OLDEST = 14;
 const CONNECT_TIMEOUT_S = 10;
 /** "vly1" in ASCII, as in the header of an SQLite file of ours. */
 const LOCK = 0x766c7931;
+/** Tables of ours whose names others may have chosen, too. */
+const COMMON_NAMES = ["runs", "jobs", "keys", "sessions", "callbacks"];
 
 /** Where a database is, without credentials. */
 export function databasePlace(url: string): string {
@@ -115,10 +119,9 @@ function refuseNewer(version: number): void {
 async function refuseForeign(sql: SQL, version: number): Promise<void> {
   if (version > 0) return;
   const [found] = (await sql`
-    SELECT coalesce(to_regclass('runs'), to_regclass('jobs'))::text AS name`) as {
-    name: string | null;
-  }[];
-  if (found?.name) throw new Unfit(`has a table "${found.name}" that is not volley's`);
+    SELECT name FROM unnest(${`{${COMMON_NAMES.join(",")}}`}::text::text[]) AS name
+    WHERE to_regclass(name) IS NOT NULL LIMIT 1`) as { name: string }[];
+  if (found) throw new Unfit(`has a table "${found.name}" that is not volley's`);
 }
 
 /** Ends the sentence "The database … ". The driver's own words could show more than they should. */

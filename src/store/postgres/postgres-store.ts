@@ -10,6 +10,7 @@ import type { RunEvent } from "../../domain/event.ts";
 import type { EndState, Job, JobEnd, State } from "../../domain/job.ts";
 import type { RunHead, RunStatus } from "../../domain/run.ts";
 import type { Log } from "../../lib/log.ts";
+import { present } from "../../lib/present.ts";
 import {
   toAnsweredJob,
   toJob,
@@ -22,8 +23,11 @@ import type {
   AnsweredJob,
   EndMoment,
   JobTally,
+  Judgement,
   Moment,
   NewRun,
+  PastPage,
+  PastQuery,
   PendingJob,
   PruneBounds,
   Renewal,
@@ -36,6 +40,7 @@ import type {
   Submission,
   Submitted,
 } from "../store.ts";
+import { PostgresCallbacks } from "./callbacks.ts";
 import { requestCancel } from "./cancel.ts";
 import { Client } from "./client.ts";
 import { readEvents } from "./events.ts";
@@ -43,6 +48,7 @@ import { Hints } from "./hints.ts";
 import { listRuns } from "./list.ts";
 import { endOpenJobs } from "./open-jobs.ts";
 import { prepareDatabase } from "./open.ts";
+import { findPast } from "./past.ts";
 import { prune } from "./prune.ts";
 import { Replica } from "./replica.ts";
 import {
@@ -75,6 +81,7 @@ export interface PostgresStoreOptions {
 
 export class PostgresStore implements RunStore {
   readonly sharing: Sharing;
+  readonly callbacks: PostgresCallbacks;
   readonly #url: string;
   readonly #client: Client;
   readonly #replica: Replica;
@@ -85,6 +92,7 @@ export class PostgresStore implements RunStore {
   constructor({ leaseMs, log, name, pollMs, prepare, url, ...options }: PostgresStoreOptions) {
     this.#url = url;
     const client = (this.#client = new Client({ url, session: prepare }));
+    this.callbacks = new PostgresCallbacks(client);
     this.#replica = new Replica({ client, name, leaseMs });
     this.#writer = new RunWriter(client, options.committed);
     const hints = (this.#hints = prepare ? new Hints({ url, client, log }) : undefined);
@@ -140,7 +148,8 @@ export class PostgresStore implements RunStore {
     const rows = await this.#client.query(
       (sql) =>
         sql`
-        SELECT position, job_id, url, region, runners, attempts, started_at FROM jobs
+        SELECT position, job_id, url, region, runners, expected, attempts, started_at
+        FROM jobs
         WHERE run = ${key}::bigint AND position > ${after}::int
           AND state IN ('queued', 'running')
           AND (${region ?? null}::text IS NULL OR region = ${region ?? null}::text)
@@ -175,11 +184,17 @@ export class PostgresStore implements RunStore {
       failed: row?.failed_jobs ?? 0,
       timedOut: row?.timed_out_jobs ?? 0,
       cancelled: row?.cancelled_jobs ?? 0,
+      ...present({ unexpected: row?.unexpected }),
     };
   }
 
-  endRun(run: StoredRun, state: EndState, moment: EndMoment): Promise<EndState> {
-    return this.#writer.endRun(run, state, moment);
+  endRun(
+    run: StoredRun,
+    state: EndState,
+    moment: EndMoment,
+    judgement?: Judgement,
+  ): Promise<EndState> {
+    return this.#writer.endRun(run, state, moment, judgement);
   }
 
   requestCancel(runId: string, at: number): Promise<State | undefined> {
@@ -195,15 +210,27 @@ export class PostgresStore implements RunStore {
   }
 
   async findJobs(runId: string, after: number, limit: number): Promise<Job[]> {
-    return (await this.#jobsOf(runId, after, limit)).map((row) => toJob(toJobRow(row)));
+    const run = await this.#findRow(runId);
+    if (!run) return [];
+    const rows = await this.#jobsOf(run.key, after, limit);
+    return rows.map((row) => toJob(toJobRow(row), run));
   }
 
   async findSettings(runId: string): Promise<RunSettings | undefined> {
-    return optional(await this.#findRow(runId), toRunSettings);
+    const row = await this.#findRow(runId);
+    if (!row) return undefined;
+    const callbackUrl = await this.callbacks.urlOf(row.key);
+    return { ...toRunSettings(row), ...present({ callbackUrl }) };
   }
 
   async findAnswers(runId: string, after: number, limit: number): Promise<AnsweredJob[]> {
-    return (await this.#jobsOf(runId, after, limit)).map((row) => toAnsweredJob(toJobRow(row)));
+    const run = await this.#findRow(runId);
+    if (!run) return [];
+    return (await this.#jobsOf(run.key, after, limit)).map((row) => toAnsweredJob(toJobRow(row)));
+  }
+
+  findPast(url: string, query: PastQuery, limit: number): Promise<PastPage> {
+    return this.#client.query((sql) => findPast(sql, url, query, limit));
   }
 
   async findLastEvent(runId: string): Promise<number | undefined> {
@@ -241,12 +268,12 @@ export class PostgresStore implements RunStore {
     return row && toRunRow(row);
   }
 
-  #jobsOf(runId: string, after: number, limit: number): Promise<RawJob[]> {
+  #jobsOf(run: number, after: number, limit: number): Promise<RawJob[]> {
     return this.#client.query(
       (sql) =>
         sql`
         SELECT * FROM jobs
-        WHERE run = (SELECT key FROM runs WHERE run_id = ${runId}) AND position > ${after}::int
+        WHERE run = ${run}::bigint AND position > ${after}::int
         ORDER BY position LIMIT ${limit}::int` as Promise<RawJob[]>,
     );
   }

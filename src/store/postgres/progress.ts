@@ -34,6 +34,9 @@ export interface EndRow {
   readonly passed: number;
   readonly failed: number;
   readonly errored: number;
+  /** Of a run whose results are judged. */
+  readonly expected: number;
+  readonly unexpected: number;
 }
 
 export interface RunEndRow {
@@ -43,6 +46,8 @@ export interface RunEndRow {
   readonly at: number;
   readonly duration: number;
   readonly event: number;
+  readonly verdict: string | null;
+  readonly localized: string | null;
 }
 
 /** The epoch under which a run is written. */
@@ -87,12 +92,12 @@ export async function writeProgress(
       FROM json_to_recordset(${json(ends)}::text::json) AS final (
         run bigint, position integer, state text, results text, error text, error_code text,
         error_source text, region_mismatch text, at bigint, duration bigint, event bigint,
-        passed integer, failed integer, errored integer
+        passed integer, failed integer, errored integer, expected integer, unexpected integer
       )
       WHERE final.run IN (SELECT key FROM owned)
         AND jobs.run = final.run AND jobs.position = final.position AND jobs.state = 'running'
       RETURNING jobs.run, final.state, final.at, final.event, final.passed, final.failed,
-        final.errored
+        final.errored, final.expected, final.unexpected
     ), change AS (
       SELECT run, max(at) AS at, max(event) AS event, sum(started) AS started,
         count(*) FILTER (WHERE state = 'completed') AS completed_jobs,
@@ -100,13 +105,14 @@ export async function writeProgress(
         count(*) FILTER (WHERE state = 'timed_out') AS timed_out_jobs,
         count(*) FILTER (WHERE state = 'cancelled') AS cancelled_jobs,
         count(state) AS ended, sum(passed) AS passed, sum(failed) AS failed,
-        sum(errored) AS errored
+        sum(errored) AS errored, sum(expected) AS expected, sum(unexpected) AS unexpected
       FROM (
         SELECT run, at, event, first AS started, NULL AS state, 0 AS passed, 0 AS failed,
-          0 AS errored
+          0 AS errored, 0 AS expected, 0 AS unexpected
         FROM started
         UNION ALL
-        SELECT run, at, event, 0, state, passed, failed, errored FROM ended
+        SELECT run, at, event, 0, state, passed, failed, errored, expected, unexpected
+        FROM ended
       ) AS moved
       GROUP BY run
     ), counted AS (
@@ -120,6 +126,8 @@ export async function writeProgress(
         passed = runs.passed + change.passed,
         failed = runs.failed + change.failed,
         errored = runs.errored + change.errored,
+        expected = runs.expected + change.expected,
+        unexpected = runs.unexpected + change.unexpected,
         state = CASE runs.state WHEN 'queued' THEN 'running' ELSE runs.state END,
         updated_at = greatest(runs.updated_at, change.at),
         last_event = greatest(runs.last_event, change.event)
@@ -139,7 +147,8 @@ export async function writeRunEnds(
   const rows = (await sql`
     WITH final AS MATERIALIZED (
       SELECT * FROM json_to_recordset(${json(ends)}::text::json) AS final (
-        run bigint, epoch integer, state text, at bigint, duration bigint, event bigint
+        run bigint, epoch integer, state text, at bigint, duration bigint, event bigint,
+        verdict text, localized text
       )
     ), owned AS MATERIALIZED (
       SELECT runs.key, runs.state, runs.completed_at FROM runs
@@ -149,7 +158,8 @@ export async function writeRunEnds(
       UPDATE runs
       SET state = CASE WHEN runs.cancelled_at IS NULL THEN final.state ELSE 'cancelled' END,
         completed_at = final.at, updated_at = greatest(runs.updated_at, final.at),
-        duration_ms = final.duration, owner = NULL,
+        duration_ms = final.duration, owner = NULL, verdict = final.verdict,
+        localized = final.localized,
         -- Past the event of every job, even if the number given was chosen before a lost answer.
         last_event = greatest(runs.last_event + 1, final.event)
       FROM final

@@ -63,20 +63,23 @@ function insertRun(sql: SQL, run: NewRun, owner: number, jobs: string): Promise<
       .map((value) => ({ kind: "region", value })),
   ];
   const total = run.jobs.reduce((sum, { runners }) => sum + runners.length, 0);
+  const judged = run.policy === undefined ? null : 0;
   return sql`
     WITH run AS (
       INSERT INTO runs (
         run_id, idempotency_key, request_digest, parent_run_id, mode, tags, concurrency,
         timeout_ms, job_timeout_ms, retries, warnings, state, total_jobs, queued_jobs, total,
-        created_at, updated_at, last_event, owner
+        created_at, updated_at, last_event, owner, policy, expected, unexpected, ignore
       ) VALUES (
         ${run.runId}, ${storableOrNull(run.idempotencyKey)}, ${run.requestDigest},
         ${run.parentRunId ?? null}, ${run.mode}, ${JSON.stringify(run.tags)},
         ${run.concurrency ?? null}::bigint, ${run.timeoutMs}::bigint,
         ${run.jobTimeoutMs ?? null}::bigint, ${run.retries}::int,
-        ${run.warnings ? JSON.stringify(run.warnings) : null}, 'queued',
+        ${jsonOrNull(run.warnings)}, 'queued',
         ${run.jobs.length}::int, ${run.jobs.length}::int, ${total}::int,
-        ${run.createdAt}::bigint, ${run.createdAt}::bigint, 1, ${owner}::bigint
+        ${run.createdAt}::bigint, ${run.createdAt}::bigint, 1, ${owner}::bigint,
+        ${jsonOrNull(run.policy)}::text, ${judged}::int, ${judged}::int,
+        ${jsonOrNull(run.ignore)}::text
       )
       ON CONFLICT DO NOTHING
       RETURNING *
@@ -85,21 +88,37 @@ function insertRun(sql: SQL, run: NewRun, owner: number, jobs: string): Promise<
       SELECT facet.kind, facet.value, run.key
       FROM run, json_to_recordset(${JSON.stringify(facets)}::text::json)
         AS facet (kind text, value text)
+    ), callback AS (
+      INSERT INTO callbacks (run, callback_id, url, receiver)
+      SELECT run.key, callback.callback_id, callback.url, callback.receiver
+      FROM run, json_to_recordset(${callbackRows(run)}::text::json)
+        AS callback (callback_id text, url text, receiver text)
     ), job AS (
-      INSERT INTO jobs (run, position, job_id, url, region, runners)
-      SELECT run.key, job.position, job.job_id, job.url, job.region, job.runners
-      FROM run, json_to_recordset(${jobs}::text::json)
-        AS job (position integer, job_id text, url text, region text, runners text)
+      INSERT INTO jobs (run, position, job_id, url, region, runners, expected)
+      SELECT run.key, job.position, job.job_id, job.url, job.region, job.runners, job.expected
+      FROM run, json_to_recordset(${jobs}::text::json) AS job (
+        position integer, job_id text, url text, region text, runners text, expected text
+      )
     )
     SELECT * FROM run` as Promise<RawRun[]>;
 }
 
+function callbackRows({ callbacks = [] }: NewRun): string {
+  const rows = callbacks.map(({ callbackId, url }) => ({
+    callback_id: callbackId,
+    url: storableOrNull(url),
+    receiver: url === undefined ? "" : new URL(url).host,
+  }));
+  return JSON.stringify(rows);
+}
+
 async function insertJobs(sql: SQL, run: number, jobs: string): Promise<void> {
   await sql`
-    INSERT INTO jobs (run, position, job_id, url, region, runners)
-    SELECT ${run}::bigint, job.position, job.job_id, job.url, job.region, job.runners
-    FROM json_to_recordset(${jobs}::text::json)
-      AS job (position integer, job_id text, url text, region text, runners text)`;
+    INSERT INTO jobs (run, position, job_id, url, region, runners, expected)
+    SELECT ${run}::bigint, job.position, job.job_id, job.url, job.region, job.runners, job.expected
+    FROM json_to_recordset(${jobs}::text::json) AS job (
+      position integer, job_id text, url text, region text, runners text, expected text
+    )`;
 }
 
 /** The run as an earlier try of the same submit has written it. */
@@ -119,14 +138,18 @@ function refuseUnstorable({ jobs, tags }: NewRun): void {
   throw new AppError("invalid_request", "A url or a tag has a NUL character in it.");
 }
 
+function jsonOrNull(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
 /** The jobs as JSON, so many at a time as a statement takes. */
 function* slicesOf({ jobs }: NewRun): Generator<string, undefined> {
   let slice: object[] = [];
   let characters = 0;
-  for (const [position, { jobId, region = null, runners, url }] of jobs.entries()) {
+  for (const [position, { expected, jobId, region = null, runners, url }] of jobs.entries()) {
     const row = { position, job_id: jobId, url: storable(url), region };
     const text = JSON.stringify(runners);
-    slice.push({ ...row, runners: text });
+    slice.push({ ...row, runners: text, expected: jsonOrNull(expected) });
     characters += text.length;
     if (slice.length < SLICE_JOBS && characters < SLICE_CHARACTERS) continue;
     yield JSON.stringify(slice);

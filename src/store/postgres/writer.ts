@@ -3,9 +3,9 @@
  */
 import { AppError } from "../../domain/errors.ts";
 import type { EndState, JobEnd } from "../../domain/job.ts";
-import { countResults } from "../../domain/result.ts";
+import { countResults, countVerdicts } from "../../domain/result.ts";
 import { present } from "../../lib/present.ts";
-import type { EndMoment, Moment, PendingJob, StoredRun } from "../store.ts";
+import type { EndMoment, Judgement, Moment, PendingJob, StoredRun } from "../store.ts";
 import type { Client } from "./client.ts";
 import { GroupWriter } from "./group-writer.ts";
 import {
@@ -73,6 +73,7 @@ export class RunWriter {
       ? countResults(end.results)
       : { passed: 0, failed: 0, errored: job.runners.length };
     const { passed, failed, errored } = counts;
+    const verdicts = job.expected && countVerdicts(end.results ?? [], job.expected.length);
     const row: EndRow = {
       run: run.key,
       position: job.position,
@@ -88,13 +89,22 @@ export class RunWriter {
       passed,
       failed,
       errored,
+      expected: verdicts?.expected ?? 0,
+      unexpected: verdicts?.unexpected ?? 0,
     };
     return this.#jobs.write({ run, end: row });
   }
 
-  endRun(run: StoredRun, state: EndState, moment: EndMoment): Promise<EndState> {
-    const { at, durationMs: duration, event } = moment;
-    const row = { run: run.key, epoch: run.epoch, state, at, duration, event };
+  endRun(
+    run: StoredRun,
+    state: EndState,
+    { at, durationMs: duration, event }: EndMoment,
+    judgement?: Judgement,
+  ): Promise<EndState> {
+    const localized = judgement?.localized.length ? JSON.stringify(judgement.localized) : null;
+    const verdict = judgement?.verdict ?? null;
+    const times = { at, duration, event };
+    const row = { run: run.key, epoch: run.epoch, state, ...times, verdict, localized };
     return this.#runs.write({ run, row });
   }
 

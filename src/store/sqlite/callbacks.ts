@@ -7,26 +7,11 @@ import type { Database } from "bun:sqlite";
 
 import type { Callback, CallbackState } from "../../domain/callback.ts";
 import { present } from "../../lib/present.ts";
+import { type CallbackRow, type ClaimedRow, toCallback, toClaimed } from "../callback-rows.ts";
 import type { CallbackStore, ClaimedCallback, NewCallback, SettledCallback } from "../callbacks.ts";
 import { type RunRow, toRunSettings } from "../rows.ts";
 import type { RunSettings } from "../store.ts";
-import { type GroupCommit, storeError } from "./group-commit.ts";
-
-interface CallbackRow {
-  readonly key: number;
-  readonly callback_id: string;
-  readonly url: string | null;
-  readonly receiver: string;
-  readonly state: CallbackState;
-  readonly attempts: number;
-  readonly due_since: number | null;
-  readonly next_at: number | null;
-  readonly last_at: number | null;
-  readonly last_status: number | null;
-  readonly last_error: string | null;
-}
-
-type ClaimedRow = CallbackRow & { readonly run_id: string };
+import { type GroupCommit, read } from "./group-commit.ts";
 
 export function prepareCallbackStatements(db: Database) {
   return {
@@ -132,55 +117,5 @@ export class SqliteCallbacks implements CallbackStore {
   /** A live statement would keep the database open. */
   finalize(): void {
     for (const statement of Object.values(this.#sql)) statement.finalize();
-  }
-}
-
-function toClaimed(row: ClaimedRow): ClaimedCallback {
-  return {
-    key: row.key,
-    callbackId: row.callback_id,
-    runId: row.run_id,
-    ...present({ url: row.url }),
-    receiver: row.receiver,
-    attempts: row.attempts,
-    dueSince: row.due_since ?? 0,
-  };
-}
-
-function toCallback(row: CallbackRow): Callback {
-  const { state } = row;
-  // It was looked at, but nobody was called.
-  const tried = state !== "skipped";
-  return {
-    callbackId: row.callback_id,
-    source: row.url === null ? "configuration" : "run",
-    ...present({ url: row.url === null ? undefined : withoutQuery(row.url) }),
-    state,
-    attempts: tried ? row.attempts : 0,
-    ...present({
-      lastAttemptAt: tried ? timestamp(row.last_at) : undefined,
-      lastStatus: row.last_status,
-      lastError: row.last_error,
-      nextAttemptAt: state === "pending" ? timestamp(row.next_at) : undefined,
-      deliveredAt: state === "delivered" ? timestamp(row.last_at) : undefined,
-    }),
-  };
-}
-
-/** A query is where receivers keep their tokens. */
-function withoutQuery(text: string): string {
-  const { origin, pathname } = new URL(text);
-  return origin + pathname;
-}
-
-function timestamp(ms: number | null): string | undefined {
-  return ms === null ? undefined : new Date(ms).toISOString();
-}
-
-async function read<T>(query: () => T): Promise<T> {
-  try {
-    return query();
-  } catch (error) {
-    throw storeError(error);
   }
 }

@@ -123,3 +123,12 @@ export function storeError(error: unknown): unknown {
   const message = full ? "The run store is full." : "The run store cannot be used now.";
   return new AppError("store_unavailable", message, { cause: error });
 }
+
+/** A read as a promise, whose rejection is told like that of a write. */
+export async function read<T>(query: () => T): Promise<T> {
+  try {
+    return query();
+  } catch (error) {
+    throw storeError(error);
+  }
+}

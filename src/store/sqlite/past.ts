@@ -3,9 +3,8 @@
  * index in that order, so that it costs the same however long the history is.
  */
 import { present } from "../../lib/present.ts";
-import { resultsOf } from "../row-results.ts";
-import type { JobRow } from "../rows.ts";
-import type { PastJob, PastPage, PastQuery } from "../store.ts";
+import { toPastJob } from "../past-rows.ts";
+import type { PastPage, PastQuery } from "../store.ts";
 import type { Statements } from "./statements.ts";
 
 export type PastStatements = Pick<Statements, "findRun" | "findPastKeys" | "findPast">;
@@ -28,22 +27,4 @@ export function findPast(
     .map(toPastJob);
   const last = keys.length < limit ? undefined : keys.at(-1);
   return { jobs, ...present({ next: last && { run: last.run, job: last.key } }) };
-}
-
-/** What is read of a job of the past: `results` without details and logs. */
-export type PastRow = Omit<JobRow, "position"> & {
-  readonly run: number;
-  readonly run_id: string;
-};
-
-function toPastJob(row: PastRow): PastJob {
-  return {
-    runId: row.run_id,
-    url: row.url,
-    ...present({ region: row.region }),
-    state: row.state,
-    runners: JSON.parse(row.runners) as PastJob["runners"],
-    results: resultsOf(row),
-    endedAt: row.completed_at ?? 0,
-  };
 }

@@ -20,6 +20,7 @@ import {
   toRunStatus,
   toStoredRun,
 } from "../rows.ts";
+import { eventsOf } from "../run-events.ts";
 import type {
   AnsweredJob,
   EndMoment,
@@ -42,8 +43,7 @@ import type {
 } from "../store.ts";
 import { SqliteCallbacks } from "./callbacks.ts";
 import { RunCounters } from "./counters.ts";
-import { readEvents } from "./events.ts";
-import { type CommitOptions, GroupCommit, storeError } from "./group-commit.ts";
+import { type CommitOptions, GroupCommit, read } from "./group-commit.ts";
 import { listRuns } from "./list.ts";
 import { findPast } from "./past.ts";
 import { prune } from "./prune.ts";
@@ -254,7 +254,10 @@ export class SqliteStore implements RunStore {
   findEvents(runId: string, after: number, limit: number): Promise<RunEvent[]> {
     return this.#read(() => {
       const run = this.#sql.findRun.get(runId);
-      return run ? readEvents(this.#sql, run, after, limit) : [];
+      if (!run) return [];
+      const started = this.#sql.findStarts.all(run.key, after, limit);
+      const ended = this.#sql.findEnds.all(run.key, after, limit);
+      return eventsOf(run, { started, ended }, after, limit);
     });
   }
 
@@ -293,13 +296,4 @@ function endColumns({ error, errorCode, errorSource, state }: JobEnd) {
 
 function optional<Row, Out>(row: Row | null, convert: (row: Row) => Out): Out | undefined {
   return row === null ? undefined : convert(row);
-}
-
-/** A read as a promise, whose rejection is told like that of a write. */
-async function read<T>(query: () => T): Promise<T> {
-  try {
-    return query();
-  } catch (error) {
-    throw storeError(error);
-  }
 }

@@ -6,8 +6,8 @@
 import type { Database } from "bun:sqlite";
 
 import type { EndState } from "../../domain/job.ts";
+import type { PastRow } from "../past-rows.ts";
 import type { JobRow, PendingRow, RunRow } from "../rows.ts";
-import type { PastRow } from "./past.ts";
 
 interface OpenRow {
   readonly region: string;

@@ -3,6 +3,7 @@ import { afterAll, describe, test } from "bun:test";
 import { silentLog } from "../../../src/lib/log.ts";
 import { PostgresStore } from "../../../src/store/postgres/postgres-store.ts";
 import { noPostgres } from "../../support/postgres.ts";
+import { callbackContract } from "../contract-callbacks.ts";
 import { storeContract } from "../contract.ts";
 import { emptied } from "./database.ts";
 
@@ -25,7 +26,13 @@ if (noPostgres) {
     await store.open();
     return store;
   };
-  storeContract("PostgresStore", open(true));
-  storeContract("PostgresStore without prepared statements", open(false));
+  for (const prepare of [true, false]) {
+    const name = prepare ? "PostgresStore" : "PostgresStore without prepared statements";
+    storeContract(name, open(prepare));
+    callbackContract(name, async () => {
+      const runs = await open(prepare)();
+      return { runs, callbacks: runs.callbacks };
+    });
+  }
   afterAll(() => database.close());
 }

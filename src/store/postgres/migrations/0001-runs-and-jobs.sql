@@ -38,6 +38,15 @@ CREATE TABLE runs (
   passed integer NOT NULL DEFAULT 0,
   failed integer NOT NULL DEFAULT 0,
   errored integer NOT NULL DEFAULT 0,
+  -- Of a run whose results are judged, else NULL; these two add up to total as well. JSON: the
+  -- policy, the regions below it.
+  policy text,
+  expected integer,
+  unexpected integer,
+  verdict text CHECK (verdict IN ('expected', 'unexpected')),
+  localized text,
+  -- JSON: the paths that a comparison leaves out.
+  ignore text,
   -- Times are milliseconds since the epoch, UTC, by the clocks of the replicas; only leases go by
   -- the clock of the database.
   created_at bigint NOT NULL,
@@ -79,6 +88,8 @@ CREATE TABLE jobs (
   region text,
   -- JSON: [{"name", "input"?}]
   runners text NOT NULL,
+  -- JSON: one status per runner, of a run whose results are judged.
+  expected text,
   state text NOT NULL DEFAULT 'queued',
   attempts integer NOT NULL DEFAULT 0,
   -- JSON: one result per runner. NULL in an ended job: nothing was answered, each is an error.
@@ -98,7 +109,7 @@ CREATE TABLE jobs (
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 
 -- By a hash: a url may be longer than an index takes.
-CREATE INDEX jobs_by_url ON jobs (hashtextextended(url, 0), run);
+CREATE INDEX jobs_by_url ON jobs (hashtextextended(url, 0), run, position);
 CREATE INDEX jobs_by_start ON jobs (run, started_event) WHERE started_event IS NOT NULL;
 CREATE INDEX jobs_by_end ON jobs (run, ended_event) WHERE ended_event IS NOT NULL;
 
