@@ -7,100 +7,15 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 
 import type { Job } from "../../src/domain/job.ts";
-import type { RunSummary } from "../../src/domain/run.ts";
-import { type Endpoint, pass, startEndpoint } from "../support/endpoint.ts";
+import { pass, startEndpoint } from "../support/endpoint.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import type { Api } from "../support/process.ts";
 import { random } from "../support/random.ts";
+import { dispatches, Ledger, lookUntilKilled, submitUntilKilled } from "./promises.ts";
 import { serve } from "./serving.ts";
 
 const ROUNDS = 26;
 const SUBMITTERS = 4;
-
-const isOver = (state: string): boolean => state !== "queued" && state !== "running";
-
-/** What the test knows, to be held against what the API says later. */
-class Ledger {
-  /** Requested runners of each run that was acknowledged, by run. */
-  readonly acknowledged = new Map<string, number>();
-  /** Runs once seen in a terminal state, as they were. */
-  readonly ended = new Map<string, string>();
-  /** Jobs once shown finished, with how often they had been dispatched then. */
-  readonly finished = new Map<string, number>();
-  #submits = 0;
-
-  nextId(): string {
-    return `run-${++this.#submits}`;
-  }
-
-  /** Notes what a summary shows as final; throws if something final has changed. */
-  note(summary: RunSummary): void {
-    const { jobs, runId, state } = summary;
-    for (const job of jobs) if (isOver(job.state)) this.finished.set(job.jobId, job.attempts);
-    if (!isOver(state)) return;
-    const text = JSON.stringify(summary);
-    const before = this.ended.get(runId);
-    if (before !== undefined && before !== text) throw new Error(`${before} became ${text}`);
-    this.ended.set(runId, text);
-  }
-}
-
-/** Submits one run after the other until the server is gone. */
-async function submitUntilKilled(api: Api, ledger: Ledger, seed: number): Promise<void> {
-  const { fraction, integer } = random(seed);
-  for (;;) {
-    const runId = ledger.nextId();
-    const count = integer(1, 4);
-    const runners = Array.from({ length: count }, (_, index) => ({
-      name: `r${index}`,
-      region: fraction() < 0.5 ? "eu" : "us",
-      input: { url: `https://example.com/${integer(0, 2)}` },
-    }));
-    try {
-      const response = await api.post({
-        mode: "remote",
-        runners,
-        runId,
-        concurrency: integer(1, 4),
-      });
-      if (response.status !== 202) throw new Error(`Submit answered ${response.status}.`);
-      await response.text();
-      ledger.acknowledged.set(runId, count);
-    } catch (error) {
-      if (error instanceof Error && error.message.startsWith("Submit")) throw error;
-      return;
-    }
-  }
-}
-
-/** Looks at runs that may be ending until the server is gone. */
-async function lookUntilKilled(api: Api, ledger: Ledger, seed: number): Promise<void> {
-  const { pick } = random(seed);
-  for (;;) {
-    const open = [...ledger.acknowledged.keys()].slice(-30);
-    if (open.length === 0) {
-      await Bun.sleep(1);
-      continue;
-    }
-    let summary: RunSummary;
-    try {
-      summary = await api.summary(pick(open));
-    } catch {
-      return;
-    }
-    ledger.note(summary);
-  }
-}
-
-/** Idempotency keys of the calls an endpoint got, with how often each came. */
-function dispatches(endpoint: Endpoint, from = 0): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { headers } of endpoint.received.slice(from)) {
-    const key = headers.get("idempotency-key") ?? "none";
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  return counts;
-}
 
 describe("volley serve, killed over and over", () => {
   const seed = random.seed();

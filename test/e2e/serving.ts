@@ -3,7 +3,8 @@ import type { RunStatus } from "../../src/domain/run.ts";
 import { Api, start, type Started } from "../support/process.ts";
 
 export interface ServeOptions {
-  readonly data: string;
+  /** Not needed with a database. */
+  readonly data?: string;
   /** The value of PLAYWRIGHT_RUNNERS. */
   readonly regions?: Readonly<Record<string, unknown>>;
   readonly args?: readonly string[];
@@ -17,7 +18,7 @@ export type Serving = Started & { readonly api: Api };
 export async function serve(options: ServeOptions): Promise<Serving> {
   const { args = [], cwd, data, env, regions = {} } = options;
   const started = await start({
-    args: ["serve", "--port", "0", "--data", data, ...args],
+    args: ["serve", "--port", "0", ...(data === undefined ? [] : ["--data", data]), ...args],
     env: { PLAYWRIGHT_RUNNERS: JSON.stringify(regions), ...env },
     ...(cwd === undefined ? {} : { cwd }),
   });
