@@ -87,8 +87,8 @@ export class RunExecution {
     return this.#waiting;
   }
 
-  /** Whether the run has ended; else it was left for a later process, or another, to resume. */
-  async drive(): Promise<boolean> {
+  /** Resolves with what became of the run: `left` is for a later process, or another, to resume. */
+  async drive(): Promise<"ended" | "left" | "lost"> {
     if (this.run.cancelled) this.stop("cancelled");
     const remaining = this.#remaining();
     const limit = this.#deps.clock.deadline(Math.ceil(remaining));
@@ -120,10 +120,7 @@ export class RunExecution {
    * lost: then nothing more may be written of it.
    */
   stop(reason: StopReason): void {
-    if (reason === "lost") {
-      if (this.#stopReason !== "lost") this.#deps.log.warn("run lost to another replica");
-      this.#stopReason = reason;
-    }
+    if (reason === "lost") this.#stopReason = reason;
     this.#stopReason ??= reason;
     this.#starting.abort();
     this.#dispatching.abort();
@@ -237,10 +234,10 @@ export class RunExecution {
     this.#deps.log.warn("job failed", { jobId: job.jobId, region: job.region, state, errorCode });
   }
 
-  async #end(): Promise<boolean> {
+  async #end(): Promise<"ended" | "left" | "lost"> {
     const { store } = this.#deps;
     const stop = this.#stopReason;
-    if (stop === "lost") return false;
+    if (stop === "lost") return stop;
     if (endsRun(stop)) {
       await this.#endOpenJobs(stoppedJob(stop, "waiting", this.run.timeoutMs));
     } else if (this.#defect && stop !== "shutdown") {
@@ -248,12 +245,12 @@ export class RunExecution {
       await this.#endOpenJobs(brokenJob);
     } else if (this.#starting.signal.aborted) {
       const left = await this.#keep(() => store.pendingJobs(this.run, -1, 1));
-      if (left.length > 0) return false;
+      if (left.length > 0) return "left";
     }
     const tally = await this.#keep(() => store.tally(this.run));
     const state = runEndState(tally, stop === "cancelled");
     await this.#endRun(state, await this.#keep(() => judgeRun(store, this.run, tally)));
-    return true;
+    return "ended";
   }
 
   async #endOpenJobs(end: JobEnd): Promise<void> {

@@ -47,7 +47,10 @@ export class Executions {
     this.ownership = new Ownership({
       ...options,
       runs: () => Array.from(this.#executing.values(), ({ execution }) => execution.run),
-      claimed: (run) => this.#resume(run),
+      claimed: (run) => {
+        this.#options.observe?.({ type: "run.claimed" });
+        this.#resume(run);
+      },
       lost: (run) => this.#executionOf(run)?.stop("lost"),
       cancelled: (run) => this.#executionOf(run)?.stop("cancelled"),
       sure: (replicas) => {
@@ -165,15 +168,20 @@ export class Executions {
   }
 
   async #drive(execution: RunExecution): Promise<void> {
-    const { log, store } = this.#options;
+    const { log, observe, store } = this.#options;
     const { run } = execution;
+    const { runId } = run;
     try {
-      const ended = await execution.drive();
-      if (ended && this.ownership.replicas > 1) {
-        store.sharing?.hint({ type: "ended", runId: run.runId });
+      const outcome = await execution.drive();
+      if (outcome === "ended" && this.ownership.replicas > 1) {
+        store.sharing?.hint({ type: "ended", runId });
+      }
+      if (outcome === "lost") {
+        observe?.({ type: "run.lost" });
+        log.warn("run lost to another replica", { runId });
       }
     } catch (error) {
-      log.error("run execution failed", { runId: run.runId, error });
+      log.error("run execution failed", { runId, error });
     }
     if (this.#draining) await this.#handOn(run);
   }

@@ -21,10 +21,15 @@ export interface OrchestratorMetrics {
 /** `orchestrator`: read whenever somebody scrapes; it may come into being later. */
 export function orchestratorMetrics(
   metrics: Metrics,
-  orchestrator: () => Pick<Orchestrator, "activeRuns" | "backlog">,
+  orchestrator: () => Pick<Orchestrator, "activeRuns" | "backlog" | "leaseLeftMs" | "replicas">,
 ): OrchestratorMetrics {
   const accepted = metrics.counter("volley_runs_accepted_total", "Runs accepted.");
   const runs = metrics.counter("volley_runs_ended_total", "Runs ended, by state.");
+  const claimed = metrics.counter(
+    "volley_runs_claimed_total",
+    "Unfinished runs taken over, from an earlier process or from another replica.",
+  );
+  const lost = metrics.counter("volley_runs_lost_total", "Runs that another replica took over.");
   const jobs = metrics.counter("volley_jobs_ended_total", "Jobs ended, by state and region.");
   const retries = metrics.counter("volley_job_retries_total", "Attempts repeated, by region.");
   const dispatch = metrics.histogram(
@@ -54,10 +59,26 @@ export function orchestratorMetrics(
   ]);
   metrics.gauge("volley_runs_active", "Runs in progress.", () => [[{}, orchestrator().activeRuns]]);
 
+  metrics.gauge("volley_replicas", "Replicas that share the run store, as last heard.", () => [
+    [{}, orchestrator().replicas],
+  ]);
+  metrics.gauge(
+    "volley_lease_seconds",
+    "How long this replica is still sure to own its runs; renewed three times in a lease.",
+    () => {
+      const left = orchestrator().leaseLeftMs;
+      return left === Infinity ? [] : [[{}, left / 1_000]];
+    },
+  );
+
   const observe = (observation: Observation): void => {
     switch (observation.type) {
       case "run.accepted":
         return accepted();
+      case "run.claimed":
+        return claimed();
+      case "run.lost":
+        return lost();
       case "run.ended":
         return runs({ state: observation.state });
       case "job.started":

@@ -4,6 +4,10 @@ import type { EndState } from "../domain/job.ts";
 export type Observation =
   | { readonly type: "run.accepted" }
   | { readonly type: "run.ended"; readonly state: EndState }
+  /** It was unfinished and nobody's. */
+  | { readonly type: "run.claimed" }
+  /** It may be another replica's. */
+  | { readonly type: "run.lost" }
   | { readonly type: "job.started"; readonly region: string }
   /** `ms`: from dispatch to outcome. */
   | { readonly type: "job.answered"; readonly region: string; readonly ms: number }

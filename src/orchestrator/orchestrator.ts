@@ -90,9 +90,12 @@ export class Orchestrator {
     return this.#executions.ownership.replicas;
   }
 
-  /** Whether this replica may dispatch: no other one can have claimed its runs. */
-  get isSure(): boolean {
-    return this.#executions.ownership.isSure;
+  /**
+   * How long this replica is still sure that no other has claimed its runs, in milliseconds; it
+   * dispatches nothing at 0. Infinity where the run store is not shared.
+   */
+  get leaseLeftMs(): number {
+    return this.#executions.ownership.leftMs;
   }
 
   /**

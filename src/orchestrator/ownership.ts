@@ -57,9 +57,13 @@ export class Ownership {
     return this.#replicas;
   }
 
-  /** Whether no other replica can own what this one does. */
+  /** How long no other replica can own what this one does, in milliseconds. */
+  get leftMs(): number {
+    return Math.max(0, this.#sureUntil - this.#deps.clock.monotonic());
+  }
+
   get isSure(): boolean {
-    return this.#deps.clock.monotonic() < this.#sureUntil;
+    return this.leftMs > 0;
   }
 
   /** Resolves once it is sure, or once `signal` has aborted. */

@@ -66,11 +66,15 @@ describe("orchestratorMetrics", () => {
     const { committed, late, observe } = orchestratorMetrics(metrics, () => ({
       activeRuns: 0,
       backlog: 0,
+      replicas: 3,
+      leaseLeftMs: 4_500,
     }));
     committed(5);
     late(20);
     observe({ type: "job.answered", region: "eu", ms: 2_500 });
     const scrape = metrics.render();
+    expect(value(scrape, "volley_replicas")).toBe(3);
+    expect(value(scrape, "volley_lease_seconds")).toBe(4.5);
     expect(value(scrape, "volley_commit_seconds_sum")).toBe(0.005);
     expect(value(scrape, "volley_event_loop_lag_seconds_sum")).toBe(0.02);
     expect(value(scrape, 'volley_dispatch_seconds_sum{region="eu"}')).toBe(2.5);

@@ -83,7 +83,10 @@ export class Replica {
         SET renewed_at = clock_timestamp(),
           lease_until = clock_timestamp() + ${leaseMs}::float8 * interval '1 millisecond'
         WHERE id = ${id}::bigint
-        RETURNING (SELECT count(*)::int FROM replicas) AS replicas`,
+        RETURNING (
+          SELECT count(*)::int + 1 FROM replicas AS other
+          WHERE other.id <> ${id}::bigint AND other.lease_until > clock_timestamp()
+        ) AS replicas`,
     )) as { replicas: number }[];
     if (!renewed) {
       // Whoever deleted it has taken everything.
