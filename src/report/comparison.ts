@@ -26,9 +26,9 @@ export interface ComparisonLimits {
   readonly cells: number;
 }
 
-/** Rows of one runner and input that differ in the same way. */
+/** Rows of one runner that differ in the same way. */
 export interface Differing {
-  /** With its input beside the url, if it has one. */
+  /** With its input beside the url, if it has one, or "with several inputs". */
   readonly runner: string;
   /** The first few. */
   readonly urls: readonly string[];
@@ -109,6 +109,9 @@ const ORDER: readonly Change[] = [
 
 interface Group {
   readonly runner: string;
+  /** Of the first row, as it is shown; empty if it has none. */
+  readonly input: string;
+  hasOtherInputs: boolean;
   readonly differences: readonly Difference[];
   readonly urls: string[];
   /** The rows of one url follow each other. */
@@ -118,17 +121,19 @@ interface Group {
 
 /** Whether there was room for the row, or nothing to say of it. */
 function group(groups: Map<string, Group>, row: ComparedRow, limit: number): boolean {
-  const { differences, input, url } = row;
+  const { differences, runner, url } = row;
   if (differences.length === 0) return true;
-  const runner = input ? `${row.runner} ${valueText({ value: input })}` : row.runner;
+  const input = row.input ? valueText({ value: row.input }) : "";
   const key = canonicalJson([runner, differences]);
   let known = groups.get(key);
   if (!known) {
     if (groups.size >= limit) return false;
-    known = { runner, differences, urls: [], lastUrl: undefined, count: 0 };
+    const none = { hasOtherInputs: false, urls: [], lastUrl: undefined, count: 0 };
+    known = { runner, input, differences, ...none };
     groups.set(key, known);
   }
-  // Inputs that are told apart only by what is not shown make several rows of one url.
+  known.hasOtherInputs ||= input !== known.input;
+  // Several inputs make several rows of one url.
   if (known.lastUrl === url) return true;
   known.lastUrl = url;
   known.count++;
@@ -158,7 +163,12 @@ function keep(
   }
 }
 
-function told({ count, differences, runner, urls }: Group, known: ReadonlySet<string>): Differing {
+function told(
+  { count, differences, hasOtherInputs, input, urls, ...group }: Group,
+  known: ReadonlySet<string>,
+): Differing {
+  const shownInput = hasOtherInputs ? " with several inputs" : input && ` ${input}`;
+  const runner = group.runner + shownInput;
   const lines = differences.map(({ answers, path }) => ({
     path,
     answers: answers.map((answer) => answerText(answer, known)).join("; "),

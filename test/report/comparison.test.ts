@@ -66,10 +66,11 @@ describe("comparisonLines", () => {
       row("a", { input: { pin: "[redacted]" } }),
       row("a", { input: { pin: "[redacted]" } }),
       ...["b", "c", "d", "e"].map((path) => row(path, { input: { n: 1 } })),
+      row("a", { runner: "title", input: { n: 1 } }),
     ]);
-    expect(lines.filter((line) => line.startsWith("  banner"))).toEqual([
-      '  banner {"n":1} at https://shop.example/a, https://shop.example/b, https://shop.example/c and 2 more urls',
-      '  banner {"pin":"[redacted]"} at https://shop.example/a',
+    expect(lines.filter((line) => /^ {2}(banner|title)/.test(line))).toEqual([
+      "  banner with several inputs at https://shop.example/a, https://shop.example/b, https://shop.example/c and 2 more urls",
+      '  title {"n":1} at https://shop.example/a',
     ]);
   });
 
