@@ -162,7 +162,11 @@ async function report({ connection, isKept, record, reports, screen }: Conduct):
   try {
     const run = await patience.until(() => client.read(record.runId));
     const here = repeatedHere(run, { flags: connection.flags, isKept });
-    const faults = await reports.write(here, screen.stdout, screen.main);
+    const faults = await reports.write(here, {
+      stdout: screen.stdout,
+      aside: screen.main,
+      color: screen.color,
+    });
     for (const fault of faults) complain(fault);
     return faults.length === 0;
   } catch (error) {

@@ -1,4 +1,5 @@
 /** volley report: a run in any format, on stdout or in a file. */
+import { surroundings } from "../config.ts";
 import { FORMATS } from "../report/formats.ts";
 import { answered, asked } from "./asking.ts";
 import { reportFlags } from "./client-settings.ts";
@@ -8,7 +9,7 @@ import { INFRASTRUCTURE } from "./connection.ts";
 import { oneRun } from "./one-run.ts";
 import { repeatedHere } from "./repeating.ts";
 import { Reports } from "./reports.ts";
-import { Output } from "./terminal/output.ts";
+import { openScreen } from "./terminal/screen.ts";
 
 export const command: Command = {
   name: "report",
@@ -41,11 +42,11 @@ async function run(argv: readonly string[]): Promise<number> {
     stepSummary: undefined,
   });
   const { client, patience } = connection;
-  const stdout = new Output(process.stdout);
+  const { color, stdout } = openScreen([], surroundings());
   return await answered(connection, async () => {
     const run = await patience.until(() => client.read(runId));
     const here = repeatedHere(run, { flags: connection.flags, isKept: true });
-    const faults = await reports.write(here, stdout, stdout);
+    const faults = await reports.write(here, { stdout, aside: stdout, color });
     for (const fault of faults) complain(fault);
     return faults.length === 0 ? 0 : INFRASTRUCTURE;
   });

@@ -21,6 +21,7 @@ import { StartError } from "../domain/errors.ts";
 import { FORMATS } from "../report/formats.ts";
 import { writeJobSummary } from "../report/markdown.ts";
 import type { ReportSource } from "../report/source.ts";
+import { writeTerminal } from "../report/text.ts";
 import { isView, type Reporter, type ReportPlan } from "./reporters.ts";
 import type { Output } from "./terminal/output.ts";
 
@@ -55,6 +56,15 @@ export class ReportFile {
     closeSync(this.#fd);
     if (this.#isNew && !this.#written) unlinkSync(this.path);
   }
+}
+
+/** Where reports without a file go. */
+export interface Streams {
+  readonly stdout: Output;
+  /** For annotations that nobody asked for. */
+  readonly aside: Output;
+  /** Whether text on a terminal is coloured. */
+  readonly color: boolean;
 }
 
 /** The reports of one command, from open files to closed ones. */
@@ -95,8 +105,8 @@ export class Reports implements Disposable {
     return views ? reporters.filter((one) => !isView(one)) : reporters;
   }
 
-  /** Writes all reports, annotations to `aside`; resolves with what went wrong, in sentences. */
-  async write(source: ReportSource, stdout: Output, aside: Output): Promise<string[]> {
+  /** Writes all reports; resolves with what went wrong, in sentences. */
+  async write(source: ReportSource, { aside, color, stdout }: Streams): Promise<string[]> {
     const faults: string[] = [];
     const attempt = async (what: string, write: () => Promise<void>): Promise<void> => {
       await write().catch((error: unknown) => {
@@ -104,8 +114,11 @@ export class Reports implements Disposable {
       });
     };
     for (const reporter of this.#documents) {
-      const pieces = FORMATS[reporter.name].write(source);
       const file = this.#files.get(reporter);
+      const isDrawn = reporter.name === "txt" && !file && stdout.isTerminal;
+      const pieces = isDrawn
+        ? writeTerminal(source, { color, width: stdout.columns })
+        : FORMATS[reporter.name].write(source);
       await attempt(reporter.file ?? `-r ${reporter.name}`, () =>
         file ? file.write(pieces) : print(pieces, stdout),
       );

@@ -137,6 +137,17 @@ describe("volley report", () => {
     expect(stdout.replace(/ {2}\(\d+ ms\)/g, "")).toStartWith(text);
   });
 
+  test("draws text on a terminal in colour, and no matrix wider than it", async () => {
+    await using at = await started();
+    await volley(at.server, ["run", "bad", ...URL_FLAGS, "--region", "eu", "--run-id", "r"]);
+    const env = { VOLLEY_SERVER: at.server.origin };
+    await using terminal = await onTerminal({ args: ["report", "r"], env, columns: 30 });
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.chunks.join("")).toContain("\u001b[31m✗\u001b[0m eu");
+    const plain = await volley(at.server, ["report", "r"]);
+    expect(plain.stdout).toStartWith("runner  url                 eu\n");
+  });
+
   test("writes a run as the API does, to stdout or to a file", async () => {
     await using at = await started();
     await volley(at.server, [...RUN, "--run-id", "r"]);

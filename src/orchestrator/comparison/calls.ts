@@ -56,7 +56,7 @@ export function rerunOf({ region, runId, runner, url }: CellCall): string {
 }
 
 /** A cell as `--cell` takes it: name, region and url; `-` stands for no region. */
-export function cellName(cell: { name: string; region?: string; url: string }): string {
+function cellName(cell: { name: string; region?: string; url: string }): string {
   return `${cell.name} ${cell.region ?? "-"} ${cell.url}`;
 }
 

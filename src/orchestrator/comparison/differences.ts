@@ -7,7 +7,7 @@ import { canonicalJson } from "../../lib/canonical-json.ts";
 import { pathBelow } from "../../lib/json-path.ts";
 
 /** Most differences of one row: past it nobody reads them one by one. */
-export const MAX_DIFFERENCES = 100;
+const MAX_DIFFERENCES = 100;
 /** Longest value, in characters of its JSON, that is told in full. */
 const MAX_VALUE = 1_000;
 const SHOWN = 200;
