@@ -230,6 +230,7 @@ describe("a judged run", () => {
     expect(html).toContain("<h2>What differs</h2>");
     expect(html).toContain("Against the run before");
     expect(html).not.toContain("<b>|");
+    expect(html).toContain('<li class="fail">✗ 2 not as expected</li>');
     expect(html).toContain(`again &#39;${URL}&#39;`);
   });
 

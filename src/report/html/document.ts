@@ -73,7 +73,8 @@ function sign({ head, tally }: ReportView): string {
 
 function counts({ head, tally }: ReportView): Markup {
   const { errored, failed, known, passed } = tally;
-  const { total } = head.summary;
+  const { total, unexpected = 0, verdict } = head.summary;
+  const judged = unexpected === 0 ? "✓ all as expected" : `✗ ${unexpected} not as expected`;
   const results =
     known === total ? counted(total, "result") : `${known} of ${counted(total, "result")} known`;
   return markup`<ul class="counts">
@@ -81,7 +82,7 @@ function counts({ head, tally }: ReportView): Markup {
 <li class="pass">✓ ${passed} passed</li>
 <li class="${failed > 0 ? "fail" : ""}">✗ ${failed} failed</li>
 <li class="${errored > 0 ? "error" : ""}">! ${errored} errored</li>
-</ul>`;
+${verdict && markup`<li class="${unexpected > 0 ? "fail" : "pass"}">${judged}</li>\n`}</ul>`;
 }
 
 function facts({ head, tally }: ReportView): Markup {
