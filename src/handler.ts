@@ -31,7 +31,6 @@ import { safeFetch } from "./http/app.ts";
 import { Live } from "./http/live/live.ts";
 import { watchLoopLag } from "./http/loop-lag.ts";
 import { orchestratorApp } from "./http/orchestrator-app.ts";
-import { ownRequest } from "./http/own-request.ts";
 import { systemClock } from "./lib/clock.ts";
 import { type Log, redactedLog, silentLog } from "./lib/log.ts";
 import { Metrics } from "./lib/metrics.ts";
@@ -158,7 +157,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   ready.catch(() => {});
   const fetch = async (request: Request): Promise<Response> => {
     await ready;
-    return answer(ownRequest(request));
+    return answer(request);
   };
   const close = async (drainMs = 0): Promise<void> => {
     await ready.catch(() => {});

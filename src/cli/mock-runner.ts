@@ -1,5 +1,6 @@
 /** volley mock-runner: a runner server that fails as it is told, for trying failure. */
 import { mockRunnerConfig } from "../config.ts";
+import { originalRequest } from "../http/own-request.ts";
 import { present } from "../lib/present.ts";
 import { mockRunner } from "../mock/mock-runner.ts";
 import { scriptHelp } from "../mock/script.ts";
@@ -34,7 +35,7 @@ async function run(argv: readonly string[]): Promise<number> {
     script,
     seed,
     log,
-    keepOpen: (request) => server.timeout(request, 0),
+    keepOpen: (request) => server.timeout(originalRequest(request), 0),
     ...present({ region, runners: runners.length === 0 ? undefined : new Set(runners) }),
   });
   const server = listen({ host, port, fetch });

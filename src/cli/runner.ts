@@ -2,6 +2,8 @@
  * volley runner: a folder of runner files as a server for one region.
  */
 import { hostOptions, runnerConfig } from "../config.ts";
+import { safeFetch } from "../http/app.ts";
+import { originalRequest } from "../http/own-request.ts";
 import { createRunnerApp } from "../http/runner-app.ts";
 import { SignatureCheck } from "../http/signature-check.ts";
 import { systemClock } from "../lib/clock.ts";
@@ -72,7 +74,7 @@ async function run(argv: readonly string[]): Promise<number> {
     metrics,
     isDraining: () => draining,
     maxBody: config.maxBody,
-    keepOpen: (request) => server.timeout(request, 0),
+    keepOpen: (request) => server.timeout(originalRequest(request), 0),
     allowedHosts: config.allowedHosts,
     tls: config.tls !== undefined,
     ...present({
@@ -81,7 +83,7 @@ async function run(argv: readonly string[]): Promise<number> {
       signature: signingKeys && new SignatureCheck(signingKeys, systemClock.now),
     }),
   });
-  const server = listen({ ...config, fetch: app.fetch });
+  const server = listen({ ...config, fetch: safeFetch(app, log) });
   announce(server);
   if ((config.token ?? config.signingKeys) === undefined && !isLoopback(config.host)) {
     log.warn("anybody may execute runner files: set --token-env", { host: config.host });

@@ -9,6 +9,7 @@ import { type AnyElysia, Elysia, NotFoundError, ParseError, ValidationError } fr
 import { AppError } from "../domain/errors.ts";
 import { newId } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
+import { ownRequest } from "./own-request.ts";
 import { problemResponse } from "./problem.ts";
 import { schemaFaults } from "./schema-faults.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
@@ -40,9 +41,13 @@ export function createApp(log: Log) {
   return app;
 }
 
-/** The app's fetch with a last resort: the framework itself fails on `throw undefined`. */
+/**
+ * The app's fetch for whatever a server hands over, with a last resort: the framework itself fails
+ * on `throw undefined`.
+ */
 export function safeFetch(app: AnyElysia, log: Log): (request: Request) => Promise<Response> {
-  return async (request) => {
+  return async (handedOver) => {
+    const request = ownRequest(handedOver);
     try {
       return await app.fetch(request);
     } catch (error) {
