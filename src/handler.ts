@@ -26,7 +26,11 @@ import { withSecrets } from "./dispatch/with-secrets.ts";
 import { StartError } from "./domain/errors.ts";
 import { type Region, secretsOfRegions } from "./domain/region.ts";
 import { openRunSecrets, type RunSecrets, SEAL_KEY_FILE } from "./domain/run-secrets.ts";
-import { type AccessSettings, createAccess } from "./http/access/create-access.ts";
+import {
+  type AccessParts,
+  type AccessSettings,
+  createAccess,
+} from "./http/access/create-access.ts";
 import { safeFetch } from "./http/app.ts";
 import { Live } from "./http/live/live.ts";
 import { watchLoopLag } from "./http/loop-lag.ts";
@@ -76,8 +80,8 @@ export type HandlerOptions = LibraryOptions & {
    */
   readonly keepOpen?: (request: Request) => void;
   /**
-   * Whether the curl lines of a comparison name the endpoints of the regions: for a server that
-   * only its operator can reach. Default false.
+   * Whether the curl lines of a comparison name the endpoints of the regions: for a server on its
+   * operator's machine. Where keys are asked for, to those of scope `admin` only. Default false.
    */
   readonly showEndpoints?: boolean;
 };
@@ -138,7 +142,8 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     secrets,
     store,
     maxBody: config.maxBody,
-    endpointOf: (name) => endpointCall(config.regions.get(name), showEndpoints),
+    endpointOf: (name, request) =>
+      endpointCall(config.regions.get(name), showEndpoints && isOperator(access, request)),
     maxStreams: config.maxStreams,
     isDraining: () => orchestrator.draining,
     ...present({ access }),
@@ -173,6 +178,11 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     release();
   };
   return Object.assign(fetch, { fetch, close, opened, idleTimeout: IDLE_TIMEOUT_S });
+}
+
+/** Whether the sender may see the configuration. */
+function isOperator(parts: AccessParts | undefined, request: Request): boolean {
+  return parts === undefined || parts.access.identityOf(request).scope === "admin";
 }
 
 function endpointCall(region: Region | undefined, shown: boolean): EndpointCall | undefined {

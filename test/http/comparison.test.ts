@@ -3,9 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 
 import { Comparison } from "../../src/domain/comparison.ts";
 import { History } from "../../src/domain/history.ts";
+import { issueKey } from "../../src/domain/key.ts";
 import { type Answers, Fleet, URL_UNDER_TEST, visible } from "./comparing.ts";
 import { schemaFaultsOf } from "./schema.ts";
-import { problemOf, regions, Served, TOKEN } from "./serving.ts";
+import { BASE, problemOf, regions, Served, TOKEN } from "./serving.ts";
 
 const banner: Answers = {
   "us-east-1": visible(false),
@@ -142,6 +143,32 @@ describe("GET /api/orchestrator/{runId}/comparison", () => {
       expect(text.includes(base)).toBe(one === open);
       for (const secret of [TOKEN, "hunter2"]) expect(text).not.toContain(secret);
       expect(text).toContain("Bearer $TOKEN");
+    }
+  });
+
+  test("shows endpoints to keys of scope admin only", async () => {
+    const { text: adminKey } = issueKey();
+    await using keyed = new Fleet(banner, { showEndpoints: true, access: { adminKey } });
+    const send = (path: string, key: string, body?: object): Promise<Response> =>
+      keyed.api.handler(
+        new Request(`http://localhost${path}`, {
+          method: body ? "POST" : "GET",
+          headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+          ...(body ? { body: JSON.stringify(body) } : {}),
+        }),
+      );
+    const made = await send("/api/keys", adminKey, { name: "reader", scope: "runs:read" });
+    const { key: reader } = (await made.json()) as { key: string };
+    const input = { url: URL_UNDER_TEST };
+    const runners = [{ name: "banner", region: "us-east-1", input }];
+    await send(BASE, adminKey, { mode: "remote", runId: "r1", runners });
+    await (await send(`${BASE}/r1/status?wait=10`, adminKey)).body?.cancel();
+    const { base = "" } = keyed.endpoints["us-east-1"] ?? {};
+    for (const path of ["comparison", "report.html"]) {
+      const told = async (key: string) => (await send(`${BASE}/r1/${path}`, key)).text();
+      expect([path, (await told(adminKey)).includes(base)]).toEqual([path, true]);
+      expect([path, (await told(reader)).includes(base)]).toEqual([path, false]);
+      expect([path, (await told(reader)).includes("$ENDPOINT")]).toEqual([path, true]);
     }
   });
 

@@ -15,7 +15,6 @@ import type { EndpointCall } from "../../orchestrator/comparison/calls.ts";
 import { compareRun, type ComparisonStore } from "../../orchestrator/comparison/compare-run.ts";
 import { ignoreFaults } from "../../orchestrator/expectations.ts";
 import { cellHistory } from "../../orchestrator/history.ts";
-import { originalRequest } from "../own-request.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
 import { refuseRepeated } from "../query.ts";
@@ -77,14 +76,13 @@ export function comparisonRoutes({ endpointOf, store }: ComparisonRoutesDeps) {
     .get(
       "/:runId/comparison",
       async ({ params: { runId }, query, request }) => {
-        const original = originalRequest(request);
         const headers = {
           "content-type": "application/json;charset=utf-8",
           "cache-control": "no-store",
         };
         const compared = await compareRun(store, runId, {
           ignore: ignored(query),
-          endpointOf: (region) => endpointOf(region, original),
+          endpointOf: (region) => endpointOf(region, request),
         });
         // The framework answers HEAD with this handler.
         if (request.method === "HEAD") return new Response(null, { headers });

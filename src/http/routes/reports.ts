@@ -15,7 +15,6 @@ import { type FormatName, FORMATS, type ReportFormat } from "../../report/format
 import { contentPolicy } from "../../report/html/style.ts";
 import type { RunStore } from "../../store/store.ts";
 import { entityTag, IfNoneMatch, isFresh, NotModified, notModified } from "../conditional.ts";
-import { originalRequest } from "../own-request.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
 import { storedRun } from "../stored-run.ts";
@@ -42,11 +41,10 @@ export function reportRoutes({ endpointOf, store }: ReportRoutesDeps) {
     if (request.method === "HEAD") return new Response(null, { headers });
     const run = await store.findRun(runId);
     if (!run) throw runNotFound(runId);
-    const original = originalRequest(request);
     const source = {
       ...storedRun(run, store),
       comparison: () =>
-        compareRun(store, runId, { endpointOf: (region) => endpointOf(region, original) }),
+        compareRun(store, runId, { endpointOf: (region) => endpointOf(region, request) }),
     };
     return streamedText(format.write(source), headers);
   };
