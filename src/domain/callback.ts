@@ -38,7 +38,13 @@ export const Callback = Type.Object(
     source: Type.Union([Type.Literal("run"), Type.Literal("configuration")], {
       description: "Who asked for it: the run's `callbackUrl`, or this server's operator.",
     }),
-    url: Type.Optional(Type.String({ description: "The run's `callbackUrl`, without its query." })),
+    url: Type.Optional(
+      Type.String({
+        description:
+          "Origin of the run's `callbackUrl`. Its path and query are not told: receivers keep their tokens there.",
+        examples: ["https://ci.example.com"],
+      }),
+    ),
     state: CallbackState,
     attempts: Type.Integer({ minimum: 0, description: "How often it was tried." }),
     lastAttemptAt: time("The newest attempt."),

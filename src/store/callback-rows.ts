@@ -38,7 +38,8 @@ export function toCallback(row: CallbackRow): Callback {
   return {
     callbackId: row.callback_id,
     source: row.url === null ? "configuration" : "run",
-    ...present({ url: row.url === null ? undefined : withoutQuery(row.url) }),
+    // Its path and query are where receivers keep their tokens.
+    ...present({ url: row.url === null ? undefined : new URL(row.url).origin }),
     state,
     attempts: tried ? row.attempts : 0,
     ...present({
@@ -49,12 +50,6 @@ export function toCallback(row: CallbackRow): Callback {
       deliveredAt: state === "delivered" ? timestamp(row.last_at) : undefined,
     }),
   };
-}
-
-/** A query is where receivers keep their tokens. */
-function withoutQuery(text: string): string {
-  const { origin, pathname } = new URL(text);
-  return origin + pathname;
 }
 
 function timestamp(ms: number | null): string | undefined {

@@ -10,7 +10,7 @@ export type OpenCallbacks = () => Promise<{ runs: RunStore; callbacks: CallbackS
 
 const LEASE = 15_000;
 const ENDED = CREATED + 1_000;
-const url = "https://ci.example/hook?token=abc";
+const url = "https://ci.example/hooks/t0ken?token=abc";
 
 export function callbackContract(name: string, open: OpenCallbacks): void {
   describe(`${name}: callbacks`, () => {
@@ -41,7 +41,7 @@ export function callbackContract(name: string, open: OpenCallbacks): void {
         {
           callbackId: "cb_1",
           source: "run",
-          url: "https://ci.example/hook",
+          url: "https://ci.example",
           state: "waiting",
           attempts: 0,
         },
@@ -98,7 +98,7 @@ export function callbackContract(name: string, open: OpenCallbacks): void {
         {
           callbackId: "cb_r1",
           source: "run",
-          url: "https://ci.example/hook",
+          url: "https://ci.example",
           state: "delivered",
           attempts: 2,
           lastAttemptAt: iso(ENDED + LEASE + 5),
