@@ -68,7 +68,6 @@ export function serveConfig(argv: readonly string[]): ServeConfig {
     ...positionals.map(unexpected),
     ...regionFaults,
     ...callbackFaults,
-    ...databaseFaults("--database", values.database),
     ...unset,
   ];
   fail([...usual, ...tlsFaults, ...keyFaults, ...localModeFaults(values)]);
@@ -99,12 +98,6 @@ function picked<Table extends FlagTable>(
 ): FlagValues<Table> {
   const entries = Object.entries(values).filter(([name]) => Object.hasOwn(table, name));
   return Object.fromEntries(entries) as FlagValues<Table>;
-}
-
-/** The URL holds a password: a fault does not repeat it. */
-function databaseFaults(name: string, url: string | undefined): string[] {
-  if (url === undefined || /^postgres(ql)?:$/.test(URL.parse(url)?.protocol ?? "")) return [];
-  return [`${name} must be a URL such as postgres://user:password@host:5432/volley`];
 }
 
 /** Configuration of `volley runner [DIR]`. Throws StartError naming every fault. */
@@ -159,8 +152,7 @@ export function backupConfig(argv: readonly string[]): { data: string; file: str
 export function doctorConfig(argv: readonly string[]) {
   const { values, positionals, faults } = parse(doctorFlags, argv);
   const { regions, faults: regionFaults } = environmentRegions();
-  const database = databaseFaults("--database", values.database);
-  fail([...faults, ...positionals.map(unexpected), ...database, ...regionFaults]);
+  fail([...faults, ...positionals.map(unexpected), ...regionFaults]);
   return { ...values, regions };
 }
 
@@ -183,12 +175,7 @@ export function libraryConfig({ regions: given, ...options }: LibraryOptions): O
   const { faults, values } = checkValues(orchestratorFlags, options);
   const { faults: regionFaults, regions } = givenRegions(given);
   const { callbacks, faults: callbackFaults } = callbackConfig(values, readSecret);
-  fail([
-    ...faults,
-    ...databaseFaults("database", values.database),
-    ...regionFaults,
-    ...callbackFaults,
-  ]);
+  fail([...faults, ...regionFaults, ...callbackFaults]);
   return { ...values, regions, callbacks };
 }
 

@@ -15,6 +15,7 @@ import {
   integer,
   list,
   offByDefault,
+  secretUrl,
   shaped,
   text,
   toggle,
@@ -55,10 +56,10 @@ export const tlsFlags = {
 /** Where runs are kept. */
 const storeFlags = {
   data: text({ placeholder: "DIR", about: "folder of the run store", fallback: "./volley-data" }),
-  database: text({
-    placeholder: "URL",
+  database: secretUrl({
     about: "postgres:// URL of a run store that replicas share; the data folder is not used then",
-    fallback: undefined,
+    schemes: ["postgres:", "postgresql:"],
+    example: "postgres://user:password@host:5432/volley",
   }),
   databasePrepare: choice(
     ["on", "off"],
@@ -251,9 +252,10 @@ export const mockRunnerFlags = {
 export const dataFlags = { data: orchestratorFlags.data } satisfies FlagTable;
 
 export const keyFlags = {
-  list: { data: orchestratorFlags.data, json: toggle("print JSON instead of a table") },
+  list: { ...storeFlags, json: toggle("print JSON instead of a table") },
+  revoke: storeFlags,
   create: {
-    data: orchestratorFlags.data,
+    ...storeFlags,
     name: shaped({
       placeholder: "NAME",
       about: "who or what the key is for",

@@ -15,6 +15,8 @@ import { withoutControls } from "../lib/log.ts";
 import { regionFaults } from "../report/regions.ts";
 import { Project } from "../runner/project.ts";
 import { doctorFlags } from "../settings.ts";
+import { type ReplicaHealth, sharedHealth } from "../store/postgres/health.ts";
+import { databasePlace } from "../store/postgres/open.ts";
 import { databaseHealth } from "../store/sqlite/backup.ts";
 import { DATABASE_FILE } from "../store/sqlite/open.ts";
 import type { Command } from "./command.ts";
@@ -26,6 +28,7 @@ export const command: Command = {
   about: [
     "Checks the configuration (flags, environment, PLAYWRIGHT_RUNNERS), reads the whole run store,",
     "looks at the runner files and asks each region's endpoint what it offers. Changes nothing.",
+    "With --database it shows the replicas, their leases and runs that nobody owns.",
     "Exit code 0: all is well; 1: something is not; 2: the configuration is faulty.",
   ].join("\n"),
   flags: doctorFlags,
@@ -40,10 +43,10 @@ interface Finding {
 }
 
 async function run(argv: readonly string[]): Promise<number> {
-  const { data, http1, regions, runners } = doctorConfig(argv);
+  const { data, database, http1, regions, runners } = doctorConfig(argv);
   const findings = [
     { subject: "configuration", ok: true, text: `${regions.size} regions` },
-    checkStore(data),
+    ...(database === undefined ? [checkStore(data)] : await checkDatabase(database)),
     ...(runners === undefined ? [] : await checkRunners(runners)),
     ...(await checkRegions(regions, http1)),
   ];
@@ -66,6 +69,40 @@ function checkStore(folder: string): Finding {
   } catch (error) {
     return { subject, ok: false, text: reason(error) };
   }
+}
+
+/** Replicas and leases: a replica past its lease is no fault if others have taken over. */
+async function checkDatabase(url: string): Promise<Finding[]> {
+  const subject = "run store";
+  const place = databasePlace(url);
+  try {
+    const health = await sharedHealth(url);
+    if (!health) return [{ subject, ok: true, text: `${place} has no tables of volley's yet` }];
+    const { replicas, runs, unfinished, unowned, version } = health;
+    const alive = replicas.filter(({ leaseLeftMs }) => leaseLeftMs > 0);
+    const text = `${place} (PostgreSQL ${version}): ${runs} runs, ${unfinished} unfinished, ${unowned} of them without an owner`;
+    return [
+      { subject, ok: unfinished === 0 || alive.length > 0, text },
+      ...replicas.map((replica) => replicaFinding(replica, alive.length > 0)),
+    ];
+  } catch (error) {
+    return [{ subject, ok: false, text: reason(error) }];
+  }
+}
+
+function replicaFinding(replica: ReplicaHealth, othersAlive: boolean): Finding {
+  const { leaseLeftMs, name, renewedMsAgo, runs } = replica;
+  const subject = `replica ${name}`;
+  const owns = `owns ${runs} runs, renewed ${seconds(renewedMsAgo)} ago`;
+  if (leaseLeftMs > 0) {
+    return { subject, ok: true, text: `${owns}, lease ends in ${seconds(leaseLeftMs)}` };
+  }
+  const text = `${owns}, lease ended ${seconds(-leaseLeftMs)} ago`;
+  return { subject, ok: othersAlive || runs === 0, text };
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }
 
 async function checkRunners(dir: string): Promise<Finding[]> {

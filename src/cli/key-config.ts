@@ -1,20 +1,22 @@
 /** The arguments of volley key, which has a few actions with flags of their own. */
-import { fail, parse, unexpected } from "../config.ts";
+import { fail, type OrchestratorConfig, parse, unexpected } from "../config.ts";
 import { StartError } from "../domain/errors.ts";
 import { idFrom, type Scope } from "../domain/key.ts";
-import { dataFlags, keyFlags } from "../settings.ts";
+import { keyFlags } from "../settings.ts";
+
+/** Where the keys are. */
+export type KeyPlace = Pick<OrchestratorConfig, "data" | "database" | "databasePrepare">;
 
 export type KeyConfig =
-  | {
+  | (KeyPlace & {
       readonly action: "create";
-      readonly data: string;
       readonly name: string;
       readonly scope: Scope;
       /** Milliseconds. Absent: the key does not expire. */
       readonly expires: number | undefined;
-    }
-  | { readonly action: "ls"; readonly data: string; readonly json: boolean }
-  | { readonly action: "revoke"; readonly data: string; readonly id: string }
+    })
+  | (KeyPlace & { readonly action: "ls"; readonly json: boolean })
+  | (KeyPlace & { readonly action: "revoke"; readonly id: string })
   | { readonly action: "generate" };
 
 /** What `volley key` was asked for. Throws StartError naming every fault. */
@@ -31,7 +33,7 @@ export function keyConfig([action = "", ...argv]: readonly string[]): KeyConfig 
     return { action, ...values };
   }
   if (action === "revoke") {
-    const { values, positionals, faults } = parse(dataFlags, argv);
+    const { values, positionals, faults } = parse(keyFlags.revoke, argv);
     const [text, ...rest] = positionals;
     const id = text === undefined ? undefined : idFrom(text);
     const missing =

@@ -11,10 +11,12 @@ import { withoutControls } from "../lib/log.ts";
 import { present } from "../lib/present.ts";
 import { keyFlags } from "../settings.ts";
 import type { KeyStore } from "../store/keys.ts";
+import { databaseHasKeys, PostgresKeyStore } from "../store/postgres/keys.ts";
+import { prepareDatabase } from "../store/postgres/open.ts";
 import { SqliteKeyStore } from "../store/sqlite/keys.ts";
 import { DATABASE_FILE, openBeside, openDatabase } from "../store/sqlite/open.ts";
 import type { Command } from "./command.ts";
-import { type KeyConfig, keyConfig } from "./key-config.ts";
+import { type KeyConfig, keyConfig, type KeyPlace } from "./key-config.ts";
 
 export const command: Command = {
   name: "key",
@@ -53,11 +55,11 @@ async function run(argv: readonly string[]): Promise<number> {
 }
 
 async function create(config: KeyConfig & { action: "create" }): Promise<number> {
-  const { data, expires, name, scope } = config;
+  const { expires, name, scope } = config;
   const { digest, id, text } = issueKey();
   const createdAt = Date.now();
   const expiresAt = expires === undefined ? undefined : createdAt + expires;
-  await using keys = openKeys(data, true);
+  await using keys = await openKeys(config, true);
   await keys.store.createKey({ id, name, scope, digest, createdAt, ...present({ expiresAt }) });
   process.stdout.write(`${text}\n`);
   const end = expiresAt === undefined ? "" : `, until ${iso(expiresAt)}`;
@@ -67,26 +69,35 @@ async function create(config: KeyConfig & { action: "create" }): Promise<number>
   return 0;
 }
 
-async function list({ data, json }: KeyConfig & { action: "ls" }): Promise<number> {
-  await using keys = openKeys(data);
+async function list({ json, ...place }: KeyConfig & { action: "ls" }): Promise<number> {
+  await using keys = await openKeys(place);
   const found = await keys.store.listKeys();
   const text = json ? JSON.stringify(found.map(keyAsJson), null, 2) : table(found);
   process.stdout.write(`${text}\n`);
   return 0;
 }
 
-async function revoke({ data, id }: KeyConfig & { action: "revoke" }): Promise<number> {
-  await using keys = openKeys(data);
+async function revoke({ id, ...place }: KeyConfig & { action: "revoke" }): Promise<number> {
+  await using keys = await openKeys(place);
   const key = await keys.store.revokeKey(id, Date.now());
   if (!key) throw new StartError([`There is no key ${id}; see volley key ls.`]);
   process.stderr.write(`Revoked key ${id} ("${withoutControls(key.name)}").\n`);
   return 0;
 }
 
-/** The keys of a data folder; `create`: one that is not there yet is made. */
-function openKeys(folder: string, create = false): { store: KeyStore } & AsyncDisposable {
-  const path = join(folder, DATABASE_FILE);
-  if (create && !existsSync(path)) makeStore(folder, path);
+/** The keys of a data folder or a database; `create`: one that is not there yet is made. */
+async function openKeys(
+  { data, database, databasePrepare }: KeyPlace,
+  create = false,
+): Promise<{ store: KeyStore } & AsyncDisposable> {
+  if (database !== undefined) {
+    if (create) await prepareDatabase(database);
+    else await databaseHasKeys(database);
+    const store = new PostgresKeyStore(database, databasePrepare === "on");
+    return { store, [Symbol.asyncDispose]: () => store.close() };
+  }
+  const path = join(data, DATABASE_FILE);
+  if (create && !existsSync(path)) makeStore(data, path);
   const store = new SqliteKeyStore(openBeside(path));
   return { store, [Symbol.asyncDispose]: () => store.close() };
 }

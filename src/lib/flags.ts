@@ -143,6 +143,26 @@ export function shaped(
   };
 }
 
+/** A URL that may hold a password: a fault does not repeat it. `example` says what is expected. */
+export function secretUrl(
+  described: Omit<Described<undefined>, "fallback"> & {
+    /** Schemes, such as `https:`. */
+    readonly schemes: readonly string[];
+    readonly example: string;
+  },
+): Flag<string | undefined> {
+  const { example, schemes, ...rest } = described;
+  return {
+    placeholder: "URL",
+    ...rest,
+    fallback: undefined,
+    parse: (value) =>
+      schemes.includes(URL.parse(value)?.protocol ?? "")
+        ? value
+        : reject(`must be a URL such as ${example}`),
+  };
+}
+
 /** A limit that is off unless it is given; `off` turns it off explicitly. */
 export function offByDefault<Value>(flag: Flag<Value>): Flag<Value | undefined> {
   return {

@@ -58,7 +58,8 @@ export async function submitUntilKilled(
   stop?: AbortSignal,
 ): Promise<void> {
   const choices = random(seed);
-  while (!stop?.aborted) {
+  for (;;) {
+    if (stop?.aborted) return;
     const runId = ledger.nextId();
     const { body, count } = randomRun(runId, choices);
     let response: Response;
@@ -81,7 +82,8 @@ export async function lookUntilKilled(
   stop?: AbortSignal,
 ): Promise<void> {
   const { pick } = random(seed);
-  while (!stop?.aborted) {
+  for (;;) {
+    if (stop?.aborted) return;
     const open = [...ledger.acknowledged.keys()].slice(-30);
     if (open.length === 0) {
       await Bun.sleep(1);

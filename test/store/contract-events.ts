@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import type { RunEvent } from "../../src/domain/event.ts";
 import type { RunStore } from "../../src/store/store.ts";
 import { random } from "../support/random.ts";
-import type { OpenStore } from "./contract.ts";
+import type { ContractOptions, OpenStore } from "./contract.ts";
 import {
   answered,
   claimedAnew,
@@ -30,7 +30,11 @@ async function paged(store: RunStore, runId: string, limit: number, after = 0): 
   }
 }
 
-export function eventContract(name: string, open: OpenStore): void {
+export function eventContract(
+  name: string,
+  open: OpenStore,
+  { rounds = 60 }: ContractOptions,
+): void {
   describe(`${name}: findEvents`, () => {
     const store = eachStore(open);
     const lines = async (after = 0): Promise<string[]> =>
@@ -148,7 +152,7 @@ export function eventContract(name: string, open: OpenStore): void {
       const seed = random.seed();
       const choices = random(seed);
       const { integer, pick } = choices;
-      for (let round = 0; round < 60; round++) {
+      for (let round = 0; round < rounds; round++) {
         const where = `TEST_SEED=${seed}, round ${round}`;
         const runId = `r${round}`;
         const run = await created(store(), newRun(runId, { jobs: integer(1, 12) }));

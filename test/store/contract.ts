@@ -15,11 +15,16 @@ import { submitContract } from "./contract-submit.ts";
 
 export type OpenStore = () => Promise<RunStore>;
 
-export function storeContract(name: string, open: OpenStore): void {
+export interface ContractOptions {
+  /** Rounds of what is repeated with random choices, for a store that takes its time. */
+  readonly rounds?: number;
+}
+
+export function storeContract(name: string, open: OpenStore, options: ContractOptions = {}): void {
   submitContract(name, open);
   jobContract(name, open);
   readContract(name, open);
-  eventContract(name, open);
+  eventContract(name, open, options);
   cancelContract(name, open);
   listContract(name, open);
   pastContract(name, open);

@@ -28,7 +28,7 @@ if (noPostgres) {
   };
   for (const prepare of [true, false]) {
     const name = prepare ? "PostgresStore" : "PostgresStore without prepared statements";
-    storeContract(name, open(prepare));
+    storeContract(name, open(prepare), { rounds: 10 });
     callbackContract(name, async () => {
       const runs = await open(prepare)();
       return { runs, callbacks: runs.callbacks };
