@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { SQL } from "bun";
 
 import { startEndpoint } from "../../support/endpoint.ts";
+import { eventually } from "../../support/eventually.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { noPostgres, type PostgresServer, sharedPostgres } from "../../support/postgres.ts";
 import { runToEnd } from "../../support/process.ts";
@@ -56,7 +57,7 @@ describe(named("a start on a database"), () => {
   });
 
   test.skipIf(skip)("that is none is refused", async () => {
-    const message = "--database must be a URL such as postgres://";
+    const message = "VOLLEY_DATABASE must be a URL such as postgres://";
     expect(await refused(`mysql://u:${PASSWORD}@127.0.0.1/volley`)).toContain(message);
     expect(await refused(PASSWORD)).toContain(message);
   });
@@ -131,7 +132,10 @@ describe(named("commands on a database"), () => {
   test.skipIf(skip)("doctor tells of replicas and leases", async () => {
     expect((await volley("doctor")).stdout).toContain("has no tables of volley's yet");
     await using replica = await startReplica({ database: url, regions: {} });
-    const { code, stdout } = await volley("doctor");
+    const { code, stdout } = await eventually("the replica is there", async () => {
+      const told = await volley("doctor");
+      return told.stdout.includes("replica ") && told;
+    });
     expect(code).toBe(0);
     expect(stdout).not.toContain(PASSWORD);
     expect(stdout).toMatch(
