@@ -32,14 +32,14 @@ interface RunEnd {
 const ROW_CHARACTERS = 200;
 
 export class RunWriter {
-  readonly #client: Client;
+  readonly #client: Pick<Client, "query">;
   readonly #committed: (ms: number) => void;
   readonly #jobs: GroupWriter<JobWrite, void>;
   readonly #runs: GroupWriter<RunEnd, EndState>;
   /** Events of starts that were sent and never answered, by job. */
   readonly #uncertain = new Map<string, number>();
 
-  constructor(client: Client, committed: (ms: number) => void = () => {}) {
+  constructor(client: Pick<Client, "query">, committed: (ms: number) => void = () => {}) {
     this.#client = client;
     this.#committed = committed;
     this.#jobs = new GroupWriter({
