@@ -71,7 +71,7 @@ const storeFlags = {
 export const orchestratorFlags = {
   ...storeFlags,
   lease: duration({
-    about: "with --database: how long after its last sign of life a replica's runs stay its own",
+    about: "with --database: silence after which a replica's runs are taken over",
     fallback: 15_000,
     shown: "15s",
     min: "1s",

@@ -13,7 +13,7 @@ export const callbackFlags = {
   }),
   callbackOn: choice(
     ["end", "change"],
-    "when that URL is told: at every end, or if a cell is a new failure or fixed",
+    "what it is told: every end, or new failures and fixes only",
   ),
   callbackSecretEnv: text({
     placeholder: "NAME",

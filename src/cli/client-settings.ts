@@ -77,7 +77,7 @@ const reporterFlags = {
 const verdictFlags = {
   failOn: choice(
     ["unexpected", "new-failure"],
-    "what exit code 1 and above stand for: whatever is not as expected, or only what was before",
+    "what exit code 1 and above stand for: whatever is not as expected, or only what was not so before",
   ),
 } satisfies FlagTable;
 

@@ -15,7 +15,7 @@ const SECRET_KEYS: readonly string[] = [
 ];
 
 const names = list({
-  about: "endings of names whose values are hidden, in inputs, results and logs; off hides none",
+  about: "endings of names whose values are hidden; off: none",
   separator: /[\s,]+/,
   word: /^[^\s,"\\]+$/,
 });

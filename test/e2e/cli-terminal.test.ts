@@ -150,7 +150,7 @@ describe("volley run on a terminal", () => {
     const pictures = text.split("\u001b[?2026h").slice(1);
     const seconds = (performance.now() - begun) / 1_000;
     expect(pictures.length).toBeLessThan(10 * seconds + 3);
-    expect(pictures.length).toBeGreaterThan(3);
+    expect(pictures.length).toBeGreaterThan(1);
     for (const picture of pictures) expect(picture).toContain("\u001b[?2026l");
   });
 

@@ -29,9 +29,13 @@ describe("GET /metrics", () => {
       "volley_jobs_ended_total",
       "volley_jobs_in_flight",
       "volley_jobs_queued",
+      "volley_lease_seconds",
+      "volley_replicas",
       "volley_runs_accepted_total",
       "volley_runs_active",
+      "volley_runs_claimed_total",
       "volley_runs_ended_total",
+      "volley_runs_lost_total",
     ]);
   });
 
