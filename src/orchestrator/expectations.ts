@@ -11,6 +11,7 @@ import {
 import type { RunnerRequest, RunRequest } from "../domain/run.ts";
 import { matchesGlob } from "../lib/glob.ts";
 import { parseJsonPath } from "../lib/json-path.ts";
+import { rowKey } from "./comparison/cell-key.ts";
 
 const GLOB = new RegExp(REGION_GLOB_PATTERN);
 /** Most globs in one map: each is tried on each region. */
@@ -58,11 +59,7 @@ export function expectationFaults(request: RunRequest): Fault[] {
   for (const [index, { expect: own }] of runners.entries()) {
     if (own) faults.push(...globFaults(own, `/runners/${index}/expect`, all));
   }
-  return [
-    ...faults,
-    ...policyFaults(request, all),
-    ...ignoreFaults(request.ignore ?? [], "/ignore/"),
-  ];
+  return [...faults, ...policyFaults(request), ...ignoreFaults(request.ignore ?? [], "/ignore/")];
 }
 
 /** Every fault of JSON paths to ignore; `path`: what stands before their index. */
@@ -76,10 +73,18 @@ export function ignoreFaults(ignore: readonly string[], path: string): Fault[] {
   });
 }
 
-function policyFaults({ policy }: RunRequest, regions: ReadonlySet<string>): Fault[] {
-  if (typeof policy !== "object" || policy.atLeast <= regions.size) return [];
-  const message = `Asks for ${policy.atLeast} regions, of which only ${regions.size} are requested.`;
-  return [{ path: "/policy/atLeast", message }];
+/** A policy that some row cannot meet, whatever its regions answer; the first such row is named. */
+function policyFaults({ policy, runners }: RunRequest): Fault[] {
+  if (typeof policy !== "object") return [];
+  const rows = Map.groupBy(runners, (runner) => `${runner.input?.url ?? ""} ${rowKey(runner)}`);
+  for (const row of rows.values()) {
+    const regions = new Set(row.map(({ region }) => region)).size;
+    if (regions >= policy.atLeast) continue;
+    const asked = `runner "${row[0]?.name}" with one url and input is requested in only ${regions}`;
+    const message = `Asks for ${policy.atLeast} regions, but ${asked}.`;
+    return [{ path: "/policy/atLeast", message }];
+  }
+  return [];
 }
 
 function globFaults(globs: RegionExpect, path: string, regions: ReadonlySet<string>): Fault[] {

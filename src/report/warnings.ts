@@ -6,8 +6,10 @@ import type { Job } from "../domain/job.ts";
 import type { RunHead } from "../domain/run.ts";
 import { regionOf } from "./cells.ts";
 
-/** Warnings kept; of further ones only how many is known. */
-const MOST = 20;
+/** Warnings that are told; of further ones only how many there are. */
+const MOST_TOLD = 20;
+/** Different ones that are kept: endpoints may say that they are anywhere. */
+const MOST_KEPT = 1_000;
 /** Longest warning in a report, in characters. */
 export const MAX_WARNING = 300;
 
@@ -19,16 +21,17 @@ export class Warnings {
   }
 
   add(job: Pick<Job, "region" | "regionMismatch">): void {
-    if (job.regionMismatch) this.#told.add(`${regionOf(job)}: ${job.regionMismatch.message}`);
+    if (!job.regionMismatch || this.#told.size >= MOST_KEPT) return;
+    this.#told.add(`${regionOf(job)}: ${job.regionMismatch.message}`);
   }
 
   /** Untrusted text of one sentence or two each. */
   list(): string[] {
-    return [...this.#told].slice(0, MOST);
+    return [...this.#told].slice(0, MOST_TOLD);
   }
 
-  /** How many there are more. */
+  /** How many more were kept. */
   get hidden(): number {
-    return Math.max(0, this.#told.size - MOST);
+    return Math.max(0, this.#told.size - MOST_TOLD);
   }
 }

@@ -227,6 +227,30 @@ describe("bad input", () => {
     expect(problem.errors?.[0]?.message).toContain(message);
   });
 
+  test("refuses a policy that one runner cannot meet, whatever the others can", async () => {
+    const asked = [
+      ...Object.keys(banner).map((region) => ["banner", region]),
+      ["title", "eu-west-1"],
+      ["title", "us-east-1"],
+    ] as const;
+    const runners = asked.map(([name, region]) => ({
+      name,
+      region,
+      input: { url: URL_UNDER_TEST },
+    }));
+    const refused = (policy: object): Promise<Response> =>
+      fleet.api.post({ mode: "remote", runners, policy });
+    const { errors } = await problemOf(await refused({ atLeast: 3 }));
+    expect(errors).toEqual([
+      {
+        path: "/policy/atLeast",
+        message:
+          'Asks for 3 regions, but runner "title" with one url and input is requested in only 2.',
+      },
+    ]);
+    expect((await refused({ atLeast: 2 })).status).toBe(202);
+  });
+
   test("lists every fault at once, a runner's own among them", async () => {
     const runners = [
       {
