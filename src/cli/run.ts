@@ -34,7 +34,7 @@ export const command: Command = {
     "volley run titleTest --url https://example.com --region eu-west-1 --region us-east-1",
     "volley run titleTest --url https://example.com --local ./runners",
     "volley run --file request.json -r junit -o report.xml -r html -o report.html",
-    "volley run bannerTest --url https://example.com --region eu-west-1 --region us-east-1 --expect 'eu-*=pass' --expect 'us-*=fail'",
+    "volley run --file request.json --expect 'eu-*=pass' --expect 'us-*=fail' --policy majority",
     "volley run --rerun run_…",
   ],
   run,

@@ -33,7 +33,12 @@ export type FlagValues<Table extends FlagTable> = {
 /** What is wrong with a value; the flag or variable it came from is put before it. */
 export class FlagFault extends Error {}
 
-/** Lines for the help of a command: one per flag, aligned. */
+/** Columns that help texts keep to. */
+const HELP_WIDTH = 100;
+/** Of them for a description at least, however long the flags are. */
+const LEAST_RIGHT = 40;
+
+/** Lines for the help of a command: aligned, each flag on one line or more. */
 export function describeFlags(table: FlagTable): string {
   const shorts = Object.values(table).some(({ short }) => short !== undefined);
   const rows = shownFlags(table).map(([key, { about, placeholder, short, shown }]) => ({
@@ -42,10 +47,17 @@ export function describeFlags(table: FlagTable): string {
       `--${flagName(key)}`,
       placeholder === undefined ? "" : ` ${placeholder}`,
     ].join(""),
-    right: shown === undefined ? about : `${about} (default ${shown})`,
+    right: shown === undefined ? about : `${about} (default\u00a0${shown})`,
   }));
   const width = Math.max(...rows.map(({ left }) => left.length));
-  return rows.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`).join("\n");
+  const room = Math.max(LEAST_RIGHT, HELP_WIDTH - width - 4);
+  const lines = rows.flatMap(({ left, right }) =>
+    Bun.wrapAnsi(right, room)
+      .replaceAll("\u00a0", " ")
+      .split("\n")
+      .map((line, index) => `  ${(index === 0 ? left : "").padEnd(width)}  ${line}`),
+  );
+  return lines.join("\n");
 }
 
 /** The flags that a person is told of, with their keys. */

@@ -219,6 +219,15 @@ describe("describeFlags", () => {
   });
 });
 
+test("describeFlags goes on below a description that is too long, and keeps a default whole", () => {
+  const about = `${"word ".repeat(15)}last`;
+  const long = { port: integer({ about, fallback: 7, min: 0, max: 9 }) };
+  expect(describeFlags(long).split("\n")).toEqual([
+    `  --port N  ${"word ".repeat(15)}last`,
+    "            (default 7)",
+  ]);
+});
+
 describe("toggle", () => {
   test.each([
     ["true", true],
