@@ -2,7 +2,7 @@
  * volley key: who may use a server. Works on the run store itself, beside a server that is running
  * on it, which sees every change with its next request.
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { StartError } from "../domain/errors.ts";
@@ -14,6 +14,7 @@ import type { KeyStore } from "../store/keys.ts";
 import { databaseHasKeys, PostgresKeyStore } from "../store/postgres/keys.ts";
 import { prepareDatabase } from "../store/postgres/open.ts";
 import { SqliteKeyStore } from "../store/sqlite/keys.ts";
+import { makeDataFolder } from "../store/sqlite/open-folder.ts";
 import { DATABASE_FILE, openBeside, openDatabase } from "../store/sqlite/open.ts";
 import type { Command } from "./command.ts";
 import { type KeyConfig, keyConfig, type KeyPlace } from "./key-config.ts";
@@ -97,19 +98,12 @@ async function openKeys(
     return { store, [Symbol.asyncDispose]: () => store.close() };
   }
   const path = join(data, DATABASE_FILE);
-  if (create && !existsSync(path)) makeStore(data, path);
+  if (create && !existsSync(path)) {
+    makeDataFolder(data);
+    openDatabase(path).close();
+  }
   const store = new SqliteKeyStore(openBeside(path));
   return { store, [Symbol.asyncDispose]: () => store.close() };
-}
-
-function makeStore(folder: string, path: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    const message = `The data folder ${folder} cannot be made: ${(error as Error).message}.`;
-    throw new StartError([message], { cause: error });
-  }
-  openDatabase(path).close();
 }
 
 function table(keys: readonly ApiKey[]): string {

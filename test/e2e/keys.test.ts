@@ -1,6 +1,6 @@
 /** Keys, from the command line to the door: the compiled binary, and files as it leaves them. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { eventually } from "../support/eventually.ts";
@@ -251,6 +251,20 @@ describe("volley serve beyond loopback", () => {
     const stderr = await refusal("--admin-key-file", file);
     expect(stderr).toContain(said);
     expect(stderr).not.toContain("secret");
+  });
+});
+
+describe("the database of a server with keys", () => {
+  // Without it, the first SQLite tool that reads beside the server takes the log away on leaving.
+  test.skipIf(process.platform !== "linux")("is locked by the server", async () => {
+    using folder = temporaryFolder();
+    await using server = await serve({ data: folder.path });
+    const { ino } = statSync(join(folder.path, "volley.sqlite"));
+    const locks = readFileSync("/proc/locks", "utf8").split("\n");
+    const own = locks.filter(
+      (line) => line.includes(` ${server.pid} `) && line.includes(`:${ino} `),
+    );
+    expect(own).toEqual([expect.stringContaining("POSIX  ADVISORY  READ")]);
   });
 });
 

@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 
 import { StartError } from "../../domain/errors.ts";
+import { touchPrivate } from "../../lib/private-file.ts";
 import { inspectDatabase } from "./open.ts";
 import { openToLook } from "./read-only.ts";
 
@@ -22,6 +23,7 @@ export async function backupDatabase(source: string, target: string): Promise<vo
   try {
     using db = new Database(source, { readonly: true });
     db.run("PRAGMA busy_timeout = 10000");
+    touchPrivate(unfinished);
     db.prepare<never, [string]>("VACUUM INTO ?").run(unfinished);
     await rename(unfinished, target);
   } catch (error) {

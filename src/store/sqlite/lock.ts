@@ -7,6 +7,7 @@
 import { Database } from "bun:sqlite";
 
 import { StartError } from "../../domain/errors.ts";
+import { touchPrivate } from "../../lib/private-file.ts";
 
 /** In the data folder. */
 export const LOCK_FILE = "volley.lock";
@@ -18,6 +19,7 @@ const held = new Set<Database>();
 export function lockDataFolder(folder: string, path: string): Disposable {
   let opened: Database | undefined;
   try {
+    touchPrivate(path);
     const db = (opened = new Database(path, { create: true }));
     db.run("PRAGMA busy_timeout = 0");
     db.run("BEGIN IMMEDIATE");

@@ -7,6 +7,7 @@ import { Database } from "bun:sqlite";
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 
 import { StartError } from "../../domain/errors.ts";
+import { touchPrivate } from "../../lib/private-file.ts";
 import callbacks from "./migrations/0001-callbacks.sql" with { type: "text" };
 import keys from "./migrations/0001-keys.sql" with { type: "text" };
 import initial from "./migrations/0001-runs-and-jobs.sql" with { type: "text" };
@@ -14,6 +15,9 @@ import { openToLook } from "./read-only.ts";
 
 /** In the data folder. */
 export const DATABASE_FILE = "volley.sqlite";
+
+/** What SQLite takes for a database without a file. */
+const MEMORY = ":memory:";
 
 /** "vly1" in ASCII: tells our files from every other SQLite file. */
 const APPLICATION_ID = 0x766c7931;
@@ -29,6 +33,8 @@ export function openDatabase(path: string): Database {
   let db: Database | undefined;
   try {
     if (!isNew(path)) inspectDatabase(path);
+    // What SQLite puts beside it, it makes as readable as the file itself.
+    if (path !== MEMORY) touchPrivate(path);
     db = new Database(path, { create: true, strict: true });
     // Before WAL, so that the mark is in the file itself from the first moment on.
     if (pragma(db, "application_id") !== APPLICATION_ID) {
@@ -48,12 +54,22 @@ export function openDatabase(path: string): Database {
 }
 
 /**
- * A further connection to a database that is there and of this binary's version, also one that is
- * being served. Nothing is read but the file's head. Throws StartError.
+ * A connection to a database that is there and of this binary's version, also one that another
+ * process serves. Nothing is read but the file's head. Throws StartError.
  */
 export function openBeside(path: string): Database {
   if (!existsSync(path)) throw new StartError([`There is no database ${path}.`]);
   checkHead(path);
+  return openAgain(path);
+}
+
+/**
+ * A further connection of this process to a database that `openDatabase` opened. The file is not
+ * looked at: closing it would end this process's locks on it (POSIX), and then the next process to
+ * leave the database would take itself for the last one and empty the log under this one's feet.
+ * Throws StartError.
+ */
+export function openAgain(path: string): Database {
   let db: Database | undefined;
   try {
     db = new Database(path, { readwrite: true, create: false, strict: true });
