@@ -6,12 +6,16 @@ const SECRET_KEYS: readonly string[] = [
   "password",
   "passwd",
   "passphrase",
+  "passcode",
   "secret",
   "token",
   "api_key",
   "private_key",
   "authorization",
   "cookie",
+  "credential",
+  "credentials",
+  "otp",
 ];
 
 const names = list({

@@ -2,11 +2,11 @@
  * Calls: shell commands that repeat one cell, to be pasted as they are. Pure.
  *
  * No secret stands in them: a token is a variable, and so is an endpoint that the reader may not
- * see; inputs whose names tell of a secret are left out.
+ * see; what was sealed in an input is left out.
  */
 import type { RequestedRunner } from "../../domain/job.ts";
 import { present } from "../../lib/present.ts";
-import { withoutSecrets } from "../../lib/secrets.ts";
+import { withoutSealed } from "../../lib/secrets.ts";
 
 /** Longest command, in characters: terminals and clipboards have limits of their own. */
 const MAX_COMMAND = 32_768;
@@ -36,7 +36,7 @@ export function curlOf(
   const { input, name } = runner;
   const body = {
     url,
-    runners: [{ name, ...present({ input: withoutSecrets(input) as typeof input }) }],
+    runners: [{ name, ...present({ input: withoutSealed(input) as typeof input }) }],
     runId,
     ...present({ region }),
   };

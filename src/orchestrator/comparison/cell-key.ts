@@ -1,7 +1,7 @@
 /** What makes two results answers to the same question: runner, region and input, of one url. */
 import type { RequestedRunner } from "../../domain/job.ts";
 import { canonicalJson } from "../../lib/canonical-json.ts";
-import { withoutSecrets } from "../../lib/secrets.ts";
+import { withoutSealed } from "../../lib/secrets.ts";
 
 /** Tells the rows of one url apart. */
 export function rowKey({ input, name }: RequestedRunner): string {
@@ -22,7 +22,7 @@ export function inputBesideUrl(
   return Object.keys(rest).length > 0 ? rest : undefined;
 }
 
-/** The same to be shown: without what its names tell to be secret. */
+/** The same to be shown: without the secrets that were sealed in it. */
 export function shownInput(input: RequestedRunner["input"]): Record<string, unknown> | undefined {
-  return withoutSecrets(inputBesideUrl(input)) as Record<string, unknown> | undefined;
+  return withoutSealed(inputBesideUrl(input)) as Record<string, unknown> | undefined;
 }

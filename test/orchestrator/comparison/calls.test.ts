@@ -49,7 +49,9 @@ describe("curlOf", () => {
   });
 
   test("names no endpoint that is not to be seen, no token and no secret", () => {
-    const command = curlOf(cell("login", { password: "hunter2" }), { token: false });
+    const command = curlOf(cell("login", { password: { $sealed: "v1.hunter2" } }), {
+      token: false,
+    });
     expect(command).toContain('"$ENDPOINT/execute"');
     expect(command).not.toContain("hunter2");
     expect(command).not.toContain("authorization");
