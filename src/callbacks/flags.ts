@@ -1,6 +1,6 @@
 /** Flags of callbacks, and what they come to. */
 import { choice, type FlagTable, type FlagValues, list, text } from "../lib/flags.ts";
-import { namedKeys } from "../lib/secret-flags.ts";
+import { namedKeys } from "../lib/named-secret.ts";
 import type { ReadSecret } from "../lib/secret-source.ts";
 import type { SigningKeys } from "../lib/signature.ts";
 import { isReceiver, Receivers } from "./receivers.ts";
