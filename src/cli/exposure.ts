@@ -22,12 +22,17 @@ export function localModeFaults(values: FlagValues<typeof serveFlags>): string[]
 }
 
 export function anonymityFaults(values: FlagValues<typeof runnerFlags>): string[] {
-  const { allowAnonymous, host, signingSecretEnv, signingSecretFile, tokenEnv, tokenFile } = values;
-  const asked = tokenEnv ?? tokenFile ?? signingSecretEnv ?? signingSecretFile;
-  if (asked !== undefined || allowAnonymous || isLoopback(host)) return [];
+  const { allowAnonymous, host, tokenEnv, tokenFile } = values;
+  if ((tokenEnv ?? tokenFile) !== undefined || allowAnonymous || isLoopback(host)) return [];
+  const signing = (values.signingSecretEnv ?? values.signingSecretFile) !== undefined;
   return [
-    `--host ${host} without --token-env lets anybody execute runner files; --allow-anonymous says that this is meant`,
+    `--host ${host} without --token-env lets anybody ${anonymous(signing)}; --allow-anonymous says that this is meant`,
   ];
+}
+
+/** What anybody may do at a runner server without a token; `signing`: executions are signed. */
+export function anonymous(signing: boolean): string {
+  return signing ? "read which runners there are" : "execute runner files";
 }
 
 /** The key that a file holds. */

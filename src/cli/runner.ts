@@ -18,6 +18,7 @@ import { RunnerPool } from "../runner/pool.ts";
 import { Project } from "../runner/project.ts";
 import { runnerFlags } from "../settings.ts";
 import type { Command } from "./command.ts";
+import { anonymous } from "./exposure.ts";
 import { announce, finishAnswers, listen, stderrLog, stopRequested } from "./listen.ts";
 
 export const command: Command = {
@@ -85,8 +86,9 @@ async function run(argv: readonly string[]): Promise<number> {
   });
   const server = listen({ ...config, fetch: safeFetch(app, log) });
   announce(server);
-  if ((config.token ?? config.signingKeys) === undefined && !isLoopback(config.host)) {
-    log.warn("anybody may execute runner files: set --token-env", { host: config.host });
+  if (token === undefined && !isLoopback(config.host)) {
+    const what = anonymous(signingKeys !== undefined);
+    log.warn(`anybody may ${what}: set --token-env`, { host: config.host });
   }
   const code = await stop;
   draining = true;

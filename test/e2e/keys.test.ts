@@ -283,4 +283,16 @@ describe("volley runner beyond loopback", () => {
     expect((await fetch(`${info}/api/runner/info`, { headers })).status).toBe(421);
     expect(await server.stop()).toBe(0);
   });
+
+  test("needs one beside a signing secret, too: only executions are signed", async () => {
+    using folder = temporaryFolder();
+    const env = { SIGN: `whsec_${Buffer.alloc(32, 1).toString("base64")}` };
+    const signing = ["--signing-secret-env", "SIGN"];
+    const args = ["runner", folder.path, "--host", "0.0.0.0", "--port", "0", ...signing];
+    const { code, stderr } = await runToEnd({ args, env });
+    expect(code).toBe(2);
+    expect(stderr).toContain("lets anybody read which runners there are; --allow-anonymous");
+    await using server = await start({ args: [...args, "--allow-anonymous"], env });
+    await eventually("it warns", () => server.log().includes("anybody may read which runners"));
+  });
 });

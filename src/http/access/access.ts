@@ -145,10 +145,11 @@ export class Access {
 }
 
 /** Headers of proxies: whoever sent the request is not on this machine, though its sender is. */
-const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+const FORWARDED =
+  /^(?:forwarded|via|x-forwarded-.*|x-(?:real|client|cluster-client)-ip|true-client-ip|cf-connecting-ip)$/;
 
 function isForwarded(headers: Headers): boolean {
-  return FORWARDED.some((name) => headers.has(name));
+  return Array.from(headers.keys()).some((name) => FORWARDED.test(name));
 }
 
 function insufficientScope(needed: Scope): AppError {

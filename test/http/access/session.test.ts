@@ -133,7 +133,15 @@ describe("a server that has had a key", () => {
 
   test("answers nobody through a proxy before", async () => {
     await using server = new Guarded();
-    for (const name of ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host"]) {
+    for (const name of [
+      "X-Forwarded-For",
+      "Forwarded",
+      "X-Real-IP",
+      "X-Forwarded-Host",
+      "X-Forwarded-Proto",
+      "Via",
+      "CF-Connecting-IP",
+    ]) {
       const response = await server.send("GET", BASE, { [name]: "192.0.2.1" });
       expect([name, response.status]).toEqual([name, 401]);
       expect((await problemOf(response)).detail).toContain("volley key create");
