@@ -2,6 +2,8 @@
  * volley run: submits a run, shows it until it ends, reports it, and ends with an exit code that a
  * build can act on.
  */
+import type { AcceptedRun } from "../client/client.ts";
+import { logLine } from "../report/untrusted-text.ts";
 import { runFlags } from "./client-settings.ts";
 import type { Command } from "./command.ts";
 import { complain, conduct, INTERRUPTED } from "./conduct.ts";
@@ -59,9 +61,10 @@ async function run(argv: readonly string[]): Promise<number> {
   });
   const submitted = await submit(plan, connection, interruption);
   if (typeof submitted === "number") return submitted;
-  const { names, runId } = submitted;
+  const { names, runId, warnings = [] } = submitted;
   if (values.detach) {
     await screen.stdout.finish(`${runId}\n`);
+    for (const { message } of warnings) complain(`Warning: ${logLine(message)}`);
     return 0;
   }
   return await conduct({
@@ -76,8 +79,7 @@ async function run(argv: readonly string[]): Promise<number> {
   });
 }
 
-interface Submitted {
-  readonly runId: string;
+interface Submitted extends AcceptedRun {
   readonly names: NamesOf;
 }
 
@@ -93,13 +95,13 @@ async function submit(
   const { signal } = interruption;
   try {
     if (request) {
-      const runId = await patience.until(() => client.submit(request, key), signal);
-      return { runId, names: namesOfRequest(request) };
+      const accepted = await patience.until(() => client.submit(request, key), signal);
+      return { ...accepted, names: namesOfRequest(request) };
     }
     const { rerun = "" } = values;
-    const runId = await patience.until(() => client.rerun(rerun, again, key), signal);
+    const accepted = await patience.until(() => client.rerun(rerun, again, key), signal);
     const parent = await patience.until(() => client.read(rerun), signal);
-    return { runId, names: await namesOfRun(parent, again) };
+    return { ...accepted, names: await namesOfRun(parent, again) };
   } catch (error) {
     if (error === signal.reason) {
       complain("Interrupted before the server had answered; a run may have been started.");

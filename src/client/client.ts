@@ -7,7 +7,7 @@ import type { Comparison, ComparisonSource } from "../domain/comparison.ts";
 import type { RunEvent } from "../domain/event.ts";
 import type { RegionList } from "../domain/fleet.ts";
 import type { Job, State } from "../domain/job.ts";
-import type { RunHead, RunList, RunRequest, RunStatus } from "../domain/run.ts";
+import type { RunHead, RunList, RunRequest, RunStatus, RunWarning } from "../domain/run.ts";
 import { NotVolley, ServerAway } from "./errors.ts";
 import { EventParser } from "./event-stream.ts";
 import { type Carrier, exchange, readJson, transportFailure } from "./exchange.ts";
@@ -30,6 +30,12 @@ export interface ReadRun {
   jobs(): AsyncIterable<Job>;
   /** Its regions side by side, and against earlier runs. */
   comparison(): Promise<ComparisonSource>;
+}
+
+/** A run that was accepted, and what is known to go wrong in it. */
+export interface AcceptedRun {
+  readonly runId: string;
+  readonly warnings?: readonly RunWarning[];
 }
 
 /** What of a run is run again. */
@@ -60,16 +66,16 @@ export class Client {
     this.#options = options;
   }
 
-  /** Submits a run and resolves with its id. Repeating it with the same key starts no second run. */
-  submit(request: RunRequest, idempotencyKey: string): Promise<string> {
-    return this.#runId("", { body: request, headers: { "idempotency-key": idempotencyKey } });
+  /** Submits a run. Repeating it with the same key starts no second run, and tells no warnings. */
+  submit(request: RunRequest, idempotencyKey: string): Promise<AcceptedRun> {
+    return this.#accepted("", { body: request, headers: { "idempotency-key": idempotencyKey } });
   }
 
-  /** Runs an ended run again and resolves with the id of the new one. */
-  rerun(runId: string, again: Again, idempotencyKey: string): Promise<string> {
+  /** Runs an ended run again, as a new one. */
+  rerun(runId: string, again: Again, idempotencyKey: string): Promise<AcceptedRun> {
     const headers = { "idempotency-key": idempotencyKey };
     const body = typeof again === "string" ? { only: again } : { cells: again };
-    return this.#runId(`${path(runId)}/rerun`, { body, headers });
+    return this.#accepted(`${path(runId)}/rerun`, { body, headers });
   }
 
   status(runId: string): Promise<RunStatus> {
@@ -184,8 +190,8 @@ export class Client {
     }
   }
 
-  async #runId(suffix: string, call: Call): Promise<string> {
-    return (await this.#json<{ runId: string }>("POST", suffix, "runId", call)).runId;
+  #accepted(suffix: string, call: Call): Promise<AcceptedRun> {
+    return this.#json("POST", suffix, "runId", call);
   }
 
   /** `field`: what must be there for the answer to be one of volley's. */

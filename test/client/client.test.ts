@@ -37,8 +37,8 @@ describe("Client", () => {
     using endpoint = startEndpoint();
     await using served = new Served({ regions: { eu: endpoint.base } });
     const client = clientOf(served.handler);
-    const runId = await client.submit(request(2), "key");
-    expect(await client.submit(request(2), "key")).toBe(runId);
+    const { runId } = await client.submit(request(2), "key");
+    expect(await client.submit(request(2), "key")).toEqual({ runId });
     await served.ended(runId);
     expect((await client.status(runId)).state).toBe("completed");
     const run = await client.read(runId);
@@ -52,7 +52,7 @@ describe("Client", () => {
     expect((await client.list({ limit: "1" })).runs).toMatchObject([{ runId }]);
     expect(client.cancel(runId)).rejects.toMatchObject({ code: "run_ended", status: 409 });
     const again = await client.rerun(runId, "all", "other");
-    expect((await served.ended(again)).parentRunId).toBe(runId);
+    expect((await served.ended(again.runId)).parentRunId).toBe(runId);
   });
 
   test("tells a refusal with its code and faults", async () => {
@@ -109,7 +109,7 @@ describe("follow", () => {
     });
     await using served = new Served({ regions: { eu: endpoint.base } });
     const client = clientOf(served.handler);
-    const runId = await client.submit(request(20), "key");
+    const { runId } = await client.submit(request(20), "key");
     const events = followed(client, runId);
     open();
     const ids = idsOf(await events);
@@ -122,7 +122,7 @@ describe("follow", () => {
     using endpoint = startEndpoint();
     await using served = new Served({ regions: { eu: endpoint.base } });
     const client = clientOf(served.handler);
-    const runId = await client.submit(request(10), "key");
+    const { runId } = await client.submit(request(10), "key");
     await served.ended(runId);
     const resumed: (number | undefined)[] = [];
     const breaking: Pick<Client, "events" | "status"> = {
@@ -153,7 +153,7 @@ describe("follow", () => {
     const client = clientOf((sent) =>
       sent.url.endsWith("/events") ? Promise.resolve(new Response("no")) : served.handler(sent),
     );
-    const runId = await client.submit(request(1), "key");
+    const { runId } = await client.submit(request(1), "key");
     const events = followed(client, runId);
     open();
     const last = (await events).at(-1);
@@ -168,7 +168,7 @@ describe("follow", () => {
     });
     await using served = new Served({ regions: { eu: endpoint.base } });
     const client = clientOf(served.handler);
-    const runId = await client.submit(request(1), "key");
+    const { runId } = await client.submit(request(1), "key");
     const controller = new AbortController();
     const events = follow(client, runId, { patience: patience(), signal: controller.signal });
     expect((await events.next()).value?.type).toBe("run.started");

@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import type { Problem } from "../../src/http/problem.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { volley } from "./cli.ts";
 import { type Mock, mock } from "./mocking.ts";
 import { serve, type Serving } from "./serving.ts";
 
@@ -60,6 +61,10 @@ describe("runners that a requested region lacks", () => {
     expect(await server.api.status(body.runId)).toMatchObject({ warnings: [WARNING] });
     const rerun = await post(server, {}, `/${body.runId}/rerun`);
     expect(rerun.body.warnings).toEqual([WARNING]);
+    const flags = ["--url", "https://a.example/", "--region", "us", "--detach"];
+    const detached = await volley(server, ["run", "b", ...flags]);
+    expect(detached.stdout).toMatch(/^run_\S+\n$/);
+    expect(detached.stderr).toBe(`volley: Warning: ${WARNING.message}\n`);
     const fine = await post(server, request(["a"], ["eu", "us"]));
     expect(Object.keys(fine.body)).toEqual(["runId"]);
     await server.stop();
