@@ -70,7 +70,7 @@ function summary(
 
 function tests(job: Job, { tags }: RunHead): object[] {
   const names = resultNames(job.results);
-  const { attempts, jobId, region, regionMismatch, url } = job;
+  const { attempts, jobId, region, regionMismatch, timing, url } = job;
   return job.results.map((result, index) => {
     const {
       details,
@@ -103,6 +103,7 @@ function tests(job: Job, { tags }: RunHead): object[] {
           errorSource,
           errorCode,
           regionMismatch,
+          timing,
         }),
         ...(details === undefined ? {} : { details: withoutPictures(details) }),
       },

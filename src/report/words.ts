@@ -1,4 +1,5 @@
 /** The words that all formats for people share: what became of a run, in one sentence; times. */
+import type { Timing } from "../domain/job.ts";
 import type { RunHead } from "../domain/run.ts";
 import { isOpen } from "./source.ts";
 import type { Tally } from "./tally.ts";
@@ -63,6 +64,15 @@ export function duration(ms: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** "3 ms in the queue, 1.2 s at the endpoint, 40 ms on the network", as far as it is known. */
+export function timingText({ endpointMs, networkMs, queueMs }: Timing): string {
+  return [
+    `${duration(queueMs)} in the queue`,
+    ...(endpointMs === undefined ? [] : [`${duration(endpointMs)} at the endpoint`]),
+    ...(networkMs === undefined ? [] : [`${duration(networkMs)} on the network`]),
+  ].join(", ");
 }
 
 /** ISO 8601 for people: "2024-01-01 00:00:00 UTC". */

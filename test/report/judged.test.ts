@@ -151,6 +151,20 @@ describe("warnings", () => {
   });
 });
 
+test("where a job's time went stands with its results", async () => {
+  const timing = { queueMs: 3, endpointMs: 1_200, networkMs: 40 };
+  const jobs = RUN_SUMMARY.jobs.map((one) => ({ ...one, timing }));
+  const html = await written(FORMATS.html.write(sourceOf({ ...RUN_SUMMARY, jobs })));
+  expect(html).toContain(
+    "<dt>time</dt><dd>3 ms in the queue, 1.2 s at the endpoint, 40 ms on the network</dd>",
+  );
+  const ctrf = await written(FORMATS.ctrf.write(sourceOf({ ...RUN_SUMMARY, jobs })));
+  expect(ctrf).toContain('"timing":{"queueMs":3,');
+  const local = RUN_SUMMARY.jobs.map((one) => ({ ...one, timing: { queueMs: 0 } }));
+  const short = await written(FORMATS.html.write(sourceOf({ ...RUN_SUMMARY, jobs: local })));
+  expect(short).toContain("<dt>time</dt><dd>0 ms in the queue</dd>");
+});
+
 test("a run whose policy is met is green, and its red cells are loud all the same", async () => {
   const summary = { ...RUN_SUMMARY.summary, verdict: "expected" as const };
   const met = sourceOf({ ...RUN_SUMMARY, summary });

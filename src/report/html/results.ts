@@ -7,7 +7,7 @@ import { resultNames } from "../names.ts";
 import type { ReportSource } from "../source.ts";
 import { beginning } from "../untrusted-text.ts";
 import { isRed, lookOf } from "../verdict.ts";
-import { counted, duration } from "../words.ts";
+import { counted, duration, timingText } from "../words.ts";
 import { anchorOf, MAX_GREEN, MAX_RED } from "./anchors.ts";
 import { factsMarkup } from "./facts.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -89,6 +89,7 @@ function facts({ errorCode, errorSource, reportedName }: Result, job: Job): Mark
     job: job.jobId,
     "job state": job.state.replace("_", " "),
     attempts: job.attempts,
+    time: job.timing && timingText(job.timing),
     "region mismatch": job.regionMismatch?.message,
   });
 }
