@@ -34,15 +34,18 @@ describe("volley serve, killed over and over", () => {
       await using server = await serve(options);
       const shown = [...ledger.finished.keys()];
       const from = endpoint.received.length;
+      // Under load nothing may be acknowledged before the kill, and then nobody notices it.
+      const killed = new AbortController();
       const work = [
         ...Array.from({ length: SUBMITTERS }, (_, index) =>
           submitUntilKilled(server.api, ledger, seed + round * 100 + index),
         ),
-        lookUntilKilled(server.api, ledger, seed + round * 100 + 50),
+        lookUntilKilled(server.api, ledger, seed + round * 100 + 50, killed.signal),
       ];
       await Bun.sleep(integer(40, 160));
       if (endpoint.inFlight() > 0) interrupted++;
       expect(await server.stop("SIGKILL")).toBe(137);
+      killed.abort();
       await Promise.all(work);
       const again = dispatches(endpoint, from);
       expect([seed, shown.filter((jobId) => again.has(jobId))]).toEqual([seed, []]);
