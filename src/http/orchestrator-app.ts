@@ -33,7 +33,7 @@ export interface OrchestratorAppOptions
     ReportRoutesDeps,
     ComparisonRoutesDeps,
     Omit<SubmitRoutesDeps, "admit">,
-    EventRoutesDeps,
+    Omit<EventRoutesDeps, "mayGoOn">,
     RegionRoutesDeps,
     Pick<CallbackRoutesDeps, "callbacks">,
     HealthOptions {
@@ -45,18 +45,19 @@ export interface OrchestratorAppOptions
   readonly log: Log;
   /** Absent: everybody may come in. */
   readonly access?: SessionRoutesDeps &
-    KeyRoutesDeps & { readonly access: Pick<Access, "check" | "admit"> };
+    KeyRoutesDeps & { readonly access: Pick<Access, "check" | "admit" | "mayGoOn"> };
 }
 
 export function orchestratorApp(options: OrchestratorAppOptions) {
   const { access, basePath, log } = options;
   const admit = access?.access.admit ?? (() => {});
+  const mayGoOn = access?.access.mayGoOn ?? (async () => true);
   const routes = new Elysia({ prefix: basePath })
     .use(submitRoutes({ ...options, admit }))
     .use(runRoutes(options))
     .use(reportRoutes(options))
     .use(comparisonRoutes(options))
-    .use(eventRoutes(options))
+    .use(eventRoutes({ ...options, mayGoOn }))
     .use(regionRoutes(options))
     .use(callbackRoutes(options));
   const root = new Elysia().use(healthRoutes(options));

@@ -5,6 +5,7 @@ import type { RunEvent } from "../../src/domain/event.ts";
 import type { RunHead, RunStatus } from "../../src/domain/run.ts";
 import { Live, type LiveDeps } from "../../src/http/live/live.ts";
 import { silentLog } from "../../src/lib/log.ts";
+import { present } from "../../src/lib/present.ts";
 import { EventReader, idsOf } from "../support/sse.ts";
 
 const RUN = "run_1";
@@ -18,7 +19,7 @@ class Scene {
   failing = false;
   readonly live: Live;
 
-  constructor() {
+  constructor(heartbeatMs?: number) {
     const read = async <Value>(value: () => Value): Promise<Value> => {
       this.reads++;
       if (this.failing) throw new Error("The disk is on fire.");
@@ -39,6 +40,7 @@ class Scene {
         },
       },
       log: silentLog,
+      ...present({ heartbeatMs }),
     };
     this.live = new Live(deps);
   }
@@ -164,6 +166,28 @@ describe("Live", () => {
     for (const stream of [...streams, open(scene)]) {
       expect((await stream.rest()).map(({ type }) => type)).not.toContain("run.finished");
     }
+    expect(scene.watchers.size).toBe(0);
+  });
+
+  test("ends streams at a heartbeat that may not go on, and no others", async () => {
+    const scene = new Scene(2);
+    let may = true;
+    let away = 0;
+    const asked = (): Promise<boolean> => {
+      if (may) return Promise.resolve(true);
+      // Once, nobody can tell.
+      return away++ === 0 ? Promise.reject(new Error("No store.")) : Promise.resolve(false);
+    };
+    const { live } = scene;
+    const streams = [live.events(RUN, 1, undefined, asked), live.progress(RUN, asked)].map(reader);
+    const other = scene.watch();
+    for (const stream of [...streams, other]) await stream.next();
+    may = false;
+    for (const stream of streams) await stream.rest();
+    expect(away).toBeGreaterThan(1);
+    scene.happen(1);
+    expect((await other.next())?.id).toBe("2");
+    await other.leave();
     expect(scene.watchers.size).toBe(0);
   });
 

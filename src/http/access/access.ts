@@ -106,19 +106,30 @@ export class Access {
     return (await this.#options.authenticator.signIn(key)) ?? this.#fail(request);
   }
 
+  /** Whether the sender of a request that passed would pass again: keys and sessions end. */
+  readonly mayGoOn = async (request: Request): Promise<boolean> =>
+    (await this.#needsNoKey()) || (await this.#known(request)) !== undefined;
+
   async #identify(request: Request): Promise<Identity> {
-    const { authenticator, requireKey } = this.#options;
-    if (!requireKey && !(await authenticator.isKeyed())) {
+    if (await this.#needsNoKey()) {
       if (!isForwarded(request.headers)) return ANYBODY;
       throw new AppError(
         "unauthorized",
         "Without a key this server answers nobody through a proxy; volley key create makes one.",
       );
     }
+    const forgotten = bearerToken(request.headers) === undefined;
+    return (await this.#known(request)) ?? this.#fail(request, forgotten);
+  }
+
+  async #needsNoKey(): Promise<boolean> {
+    const { authenticator, requireKey } = this.#options;
+    return !requireKey && !(await authenticator.isKeyed());
+  }
+
+  async #known(request: Request): Promise<Identity | Session | undefined> {
     const key = bearerToken(request.headers);
-    const identity =
-      key === undefined ? await this.#bySession(request) : await authenticator.byKey(key);
-    return identity ?? this.#fail(request, key === undefined);
+    return key === undefined ? this.#bySession(request) : this.#options.authenticator.byKey(key);
   }
 
   /** A cookie is sent whoever asked for the request, so it must have been a page of ours. */

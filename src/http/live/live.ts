@@ -14,7 +14,14 @@ const HEARTBEAT_MS = 15_000;
 
 export interface LiveDeps extends FeedDeps {
   readonly store: Pick<RunStore, "findEvents" | "findLastEvent" | "findRun" | "findStatus">;
+  /** Milliseconds between two heartbeats. Default 15 000. */
+  readonly heartbeatMs?: number;
 }
+
+/** Whether a stream may go on; asked at every heartbeat. */
+export type MayGoOn = () => Promise<boolean>;
+
+const always: MayGoOn = async () => true;
 
 /** A feed and how many watch it, or are about to. */
 interface Shared<Feed> {
@@ -26,7 +33,7 @@ export class Live {
   readonly #deps: LiveDeps;
   readonly #runs = new Map<string, Shared<RunFeed>>();
   readonly #progress = new Map<string, Shared<ProgressFeed>>();
-  readonly #subscribers = new Set<Subscriber>();
+  readonly #subscribers = new Map<Subscriber, MayGoOn>();
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #closed = false;
 
@@ -38,9 +45,14 @@ export class Live {
    * The events of a run with `id > after` and all that follow. `lastId`: the run's newest event;
    * an `after` beyond it never existed, and the stream begins anew with a `resync`.
    */
-  events(runId: string, lastId: number, after: number | undefined): ReadableStream<Uint8Array> {
+  events(
+    runId: string,
+    lastId: number,
+    after: number | undefined,
+    mayGoOn = always,
+  ): ReadableStream<Uint8Array> {
     const shared = share(this.#runs, runId, () => new RunFeed(runId, lastId, this.#deps));
-    const subscriber = this.#subscribe(() => {
+    const subscriber = this.#subscribe(mayGoOn, () => {
       shared.feed.leave(subscriber);
       release(this.#runs, runId, shared);
     });
@@ -56,9 +68,9 @@ export class Live {
   }
 
   /** The counts of a run, whenever they change. */
-  progress(runId: string): ReadableStream<Uint8Array> {
+  progress(runId: string, mayGoOn = always): ReadableStream<Uint8Array> {
     const shared = share(this.#progress, runId, () => new ProgressFeed(runId, this.#deps));
-    const subscriber = this.#subscribe(() => {
+    const subscriber = this.#subscribe(mayGoOn, () => {
       shared.feed.leave(subscriber);
       release(this.#progress, runId, shared);
     });
@@ -75,25 +87,31 @@ export class Live {
   /** Ends every stream, those that are opened later at once. */
   close(): void {
     this.#closed = true;
-    for (const subscriber of this.#subscribers) subscriber.end();
+    for (const subscriber of this.#subscribers.keys()) subscriber.end();
   }
 
-  #subscribe(left: () => void): Subscriber {
+  #subscribe(mayGoOn: MayGoOn, left: () => void): Subscriber {
     const subscriber = new Subscriber(() => {
       this.#subscribers.delete(subscriber);
       if (this.#subscribers.size === 0) clearInterval(this.#heartbeat);
       left();
     });
     if (this.#subscribers.size === 0) {
-      this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
+      const { heartbeatMs = HEARTBEAT_MS } = this.#deps;
+      this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
     }
-    this.#subscribers.add(subscriber);
+    this.#subscribers.set(subscriber, mayGoOn);
     return subscriber;
   }
 
   #beat(): void {
-    for (const subscriber of this.#subscribers) {
+    for (const [subscriber, mayGoOn] of this.#subscribers) {
       if (subscriber.idle) subscriber.replace(HEARTBEAT);
+      void mayGoOn().then(
+        (may) => may || subscriber.end(),
+        // Who it is cannot be known now; the next heartbeat asks again.
+        () => {},
+      );
     }
   }
 }

@@ -12,6 +12,8 @@ import { refuseRepeated } from "../query.ts";
 
 export interface EventRoutesDeps {
   readonly live: Pick<Live, "events" | "progress" | "streams">;
+  /** Whether the sender of a request may still read. */
+  readonly mayGoOn: (request: Request) => Promise<boolean>;
   /** Most streams open at once. */
   readonly maxStreams: number;
   readonly store: Pick<RunStore, "findLastEvent" | "findStatus">;
@@ -52,7 +54,7 @@ const HEADERS = {
   "x-accel-buffering": "no",
 };
 
-export function eventRoutes({ keepOpen, live, maxStreams, store }: EventRoutesDeps) {
+export function eventRoutes({ keepOpen, live, maxStreams, mayGoOn, store }: EventRoutesDeps) {
   const routes = new Elysia({ tags: ["runs"] }).onTransform(({ request }) =>
     refuseRepeated(request),
   );
@@ -72,8 +74,11 @@ export function eventRoutes({ keepOpen, live, maxStreams, store }: EventRoutesDe
         throw new AppError("at_capacity", `${maxStreams} event streams are open already.`);
       }
       keepOpen(originalRequest(request));
+      const may = (): Promise<boolean> => mayGoOn(request);
       const stream =
-        query.detail === "progress" ? live.progress(runId) : live.events(runId, lastId, after);
+        query.detail === "progress"
+          ? live.progress(runId, may)
+          : live.events(runId, lastId, after, may);
       return new Response(stream, { headers: HEADERS });
     },
     {

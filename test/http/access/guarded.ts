@@ -2,6 +2,7 @@
 import { type ApiKey, issueKey, type Scope, SCOPES } from "../../../src/domain/key.ts";
 import { type AccessSettings, createAccess } from "../../../src/http/access/create-access.ts";
 import { safeFetch } from "../../../src/http/app.ts";
+import type { MayGoOn } from "../../../src/http/live/live.ts";
 import { orchestratorApp } from "../../../src/http/orchestrator-app.ts";
 import { silentLog } from "../../../src/lib/log.ts";
 import { Metrics } from "../../../src/lib/metrics.ts";
@@ -17,6 +18,8 @@ export class Guarded implements AsyncDisposable {
   readonly table: readonly unknown[];
   /** Calls of what lies behind the checks. */
   touched = 0;
+  /** What the newest event stream asks at its heartbeats. */
+  mayGoOn: MayGoOn | undefined;
   now = Date.UTC(2026, 0, 2);
   monotonic = 0;
   readonly #close: () => Promise<void>;
@@ -50,7 +53,7 @@ export class Guarded implements AsyncDisposable {
         findSettings: nothing,
         findAnswers: async () => [],
         findPast: async () => ({ jobs: [] }),
-        findLastEvent: nothing,
+        findLastEvent: async () => ++this.touched,
         listRuns: async () => ({ runs: [] }),
       },
       secrets: { seal: (given) => given },
@@ -62,8 +65,8 @@ export class Guarded implements AsyncDisposable {
         wake: () => {},
       },
       live: {
-        events: () => new ReadableStream(),
-        progress: () => new ReadableStream(),
+        events: (_runId, _lastId, _after, may) => this.#opened(may),
+        progress: (_runId, may) => this.#opened(may),
         streams: 0,
       },
       endpointOf: () => undefined,
@@ -75,6 +78,11 @@ export class Guarded implements AsyncDisposable {
     this.routes = app.routes.map(({ method, path }) => [method, path]);
     this.#fetch = safeFetch(app, silentLog);
     this.#close = access.close;
+  }
+
+  #opened(mayGoOn: MayGoOn | undefined): ReadableStream<Uint8Array> {
+    this.mayGoOn = mayGoOn;
+    return new ReadableStream();
   }
 
   /** A new key's text. */

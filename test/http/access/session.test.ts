@@ -167,6 +167,42 @@ describe("a server that has had a key", () => {
   });
 });
 
+/** Opens an event stream: what it asks at its heartbeats. */
+async function opened(server: Guarded, headers: Record<string, string>, query = "") {
+  const response = await server.send("GET", `${BASE}/run_x/events${query}`, headers);
+  expect(response.status).toBe(200);
+  await response.body?.cancel();
+  const { mayGoOn } = server;
+  if (!mayGoOn) throw new Error("No stream was opened.");
+  return mayGoOn;
+}
+
+describe("an open event stream", () => {
+  test("may go on as long as its key or session counts", async () => {
+    await using server = new Guarded();
+    const key = await server.key("runs:read");
+    const streams = [
+      await opened(server, bearer(key)),
+      await opened(server, bearer(key), "?detail=progress"),
+      await opened(server, { cookie: await signIn(server, key) }),
+    ];
+    const may = () => Promise.all(streams.map((mayGoOn) => mayGoOn()));
+    expect(await may()).toEqual([true, true, true]);
+    server.now += 12 * 3_600_000;
+    expect(await may()).toEqual([true, true, false]);
+    await server.keys.revokeKey(key.slice(4, 20), server.now);
+    expect(await may()).toEqual([false, false, false]);
+  });
+
+  test("that needed no key may go on until there is one", async () => {
+    await using server = new Guarded();
+    const mayGoOn = await opened(server, {});
+    expect(await mayGoOn()).toBe(true);
+    await server.key("runs:read");
+    expect(await mayGoOn()).toBe(false);
+  });
+});
+
 test("an unusable key store closes the door, and says that it is the store", async () => {
   await using server = new Guarded();
   const key = await server.key("admin");
