@@ -28,25 +28,45 @@ export function admit(request: RunRequest, limits: AdmissionLimits): void {
       'This server has no runners of its own; send "mode": "remote".',
     );
   }
-  const each = (check: (runner: RunnerRequest, path: string) => Fault | undefined): Fault[] =>
-    request.runners.flatMap((runner, index) => check(runner, `/runners/${index}`) ?? []);
+  const each = (field: string, fault: (runner: RunnerRequest) => string | undefined): Fault[] =>
+    runnerFaults(request, field, fault);
 
-  refuse("missing_url", "Each runner needs the URL under test.", each(urlFault));
+  const urlFaults = each("input/url", ({ input }) =>
+    input?.url === undefined ? "Is missing." : undefined,
+  );
+  refuse("missing_url", "Each runner needs the URL under test.", urlFaults);
   if (localRunners && request.mode === "local") {
     const known = listed(localRunners);
-    const unknown = each(({ name }, path) => unknownName(name, `${path}/name`, localRunners));
+    const unknown = each("name", ({ name }) =>
+      localRunners.has(name) ? undefined : `There is no runner "${name}".`,
+    );
     return refuse("unknown_runner", `A runner is not known here. Known: ${known}.`, unknown);
   }
-  refuse("missing_region", "Each runner of a remote run needs a region.", each(missingRegion));
+  const missing = each("region", ({ region }) =>
+    region === undefined ? "Is missing." : undefined,
+  );
+  refuse("missing_region", "Each runner of a remote run needs a region.", missing);
   refuse(
     "unknown_region",
     `A region is not configured. Configured regions: ${listed(limits.regions)}.`,
-    each(({ region }, path) =>
-      region === undefined || limits.regions.has(region)
-        ? undefined
-        : { path: `${path}/region`, message: `Region "${region}" is not configured.` },
+    each("region", ({ region = "" }) =>
+      limits.regions.has(region) ? undefined : `Region "${region}" is not configured.`,
     ),
   );
+}
+
+/** The faults of one field of the runners; nothing is made for those that have none. */
+function runnerFaults(
+  { runners }: RunRequest,
+  field: string,
+  fault: (runner: RunnerRequest) => string | undefined,
+): Fault[] {
+  const faults: Fault[] = [];
+  for (const [index, runner] of runners.entries()) {
+    const message = fault(runner);
+    if (message !== undefined) faults.push({ path: `/runners/${index}/${field}`, message });
+  }
+  return faults;
 }
 
 function admitCallback({ callbackUrl }: RunRequest, { callbackRefusal }: AdmissionLimits): void {
@@ -76,29 +96,14 @@ function limitFaults(request: RunRequest, limits: AdmissionLimits): Fault[] {
   if (request.runId !== undefined && RESERVED_RUN_IDS.includes(request.runId)) {
     faults.push({ path: "/runId", message: `"${request.runId}" is the name of a route.` });
   }
-  for (const [index, { input }] of request.runners.entries()) {
-    if (input?.url !== undefined && !URL.canParse(input.url)) {
-      faults.push({ path: `/runners/${index}/input/url`, message: "Is not a valid URL." });
-    }
-  }
-  return [...faults, ...expectationFaults(request)];
-}
-
-function urlFault({ input }: RunnerRequest, path: string): Fault | undefined {
-  if (input?.url !== undefined) return undefined;
-  return { path: `${path}/input/url`, message: "Is missing." };
-}
-
-function unknownName(name: string, path: string, known: ReadonlySet<string>): Fault | undefined {
-  return known.has(name) ? undefined : { path, message: `There is no runner "${name}".` };
+  const urlFaults = runnerFaults(request, "input/url", ({ input }) =>
+    input?.url === undefined || URL.canParse(input.url) ? undefined : "Is not a valid URL.",
+  );
+  return [...faults, ...urlFaults, ...expectationFaults(request)];
 }
 
 function listed(names: ReadonlySet<string>): string {
   return [...names].join(", ") || "none";
-}
-
-function missingRegion({ region }: RunnerRequest, path: string): Fault | undefined {
-  return region === undefined ? { path: `${path}/region`, message: "Is missing." } : undefined;
 }
 
 function refuse(code: ErrorCode, message: string, faults: readonly Fault[]): void {

@@ -30,7 +30,7 @@ export interface TaskAnswer {
 }
 
 /** How long an error about a closed page may wait for the news that the browser crashed. */
-const CRASH_NEWS_MS = 100;
+const CRASH_NEWS_MS = 1_000;
 /** How long after the end of a task its closed pages may still be heard of. */
 const AFTERMATH_MS = 1_000;
 

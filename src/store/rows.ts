@@ -104,7 +104,24 @@ export function toStoredRun(row: RunRow, epoch = 1): StoredRun {
   };
 }
 
-export function toRunStatus(row: RunRow): RunStatus {
+/** What a status tells, which is asked for more often than anything else. */
+export type StatusRow = Pick<
+  RunRow,
+  | "run_id"
+  | "state"
+  | "total_jobs"
+  | "queued_jobs"
+  | "running_jobs"
+  | "completed_jobs"
+  | "failed_jobs"
+  | "timed_out_jobs"
+  | "cancelled_jobs"
+  | "created_at"
+  | "updated_at"
+  | "warnings"
+>;
+
+export function toRunStatus(row: StatusRow): RunStatus {
   return {
     runId: row.run_id,
     state: row.state,
@@ -136,7 +153,7 @@ export function toRunHead(row: RunRow): RunHead {
   };
 }
 
-function warnings({ warnings: json }: RunRow): Pick<RunHead, "warnings"> {
+function warnings({ warnings: json }: Pick<RunRow, "warnings">): Pick<RunHead, "warnings"> {
   return json === null ? {} : { warnings: JSON.parse(json) as RunWarning[] };
 }
 

@@ -39,10 +39,10 @@ describe.skipIf(!hasBrowser)("evidence of a failed browser runner", () => {
   });
 
   test("a runner that hangs ends at the limit, with a picture of what it waited for", async () => {
-    await using pool = await openBrowserPool({ runnerTimeout: 4_000 });
+    await using pool = await openBrowserPool({ runnerTimeout: 8_000 });
     const [result, after] = await runOn(pool, site.url, ["waitsForever", "hostPid"]);
     expect(result).toMatchObject({
-      errorMessage: "The runner did not end within 4000 ms.",
+      errorMessage: "The runner did not end within 8000 ms.",
       errorCode: "timed_out",
       errorSource: "timeout",
       details: { screenshot: expect.stringContaining("data:image/jpeg") },

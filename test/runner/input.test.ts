@@ -214,7 +214,7 @@ describe("RunnerPool.inputSchemas", () => {
     };
     write("hangs", "await new Promise(() => {});");
     write("sound", "");
-    await using opened = await openPool({ dir: other.path, runnerTimeout: 400 });
+    await using opened = await openPool({ dir: other.path, runnerTimeout: 2_000 });
     expect(await opened.pool.inputSchemas(10)).toEqual(new Map());
     expect([...(await opened.pool.inputSchemas(10_000)).keys()]).toEqual(["sound"]);
     write("sound", "// changed");

@@ -12,18 +12,44 @@ import type { RunFilter, RunPage } from "../store.ts";
 const MAX_LOOKED_AT = 2_000;
 
 /** `from`: where the page begins, as `next` of the page before told. */
-export function listRuns(db: Database, filter: RunFilter, limit: number, from?: number): RunPage {
-  const keys = candidates(db, filter, from ?? Number.MAX_SAFE_INTEGER);
+export function listRuns(
+  db: Database,
+  filter: RunFilter,
+  limit: number,
+  from = Number.MAX_SAFE_INTEGER,
+): RunPage {
+  // Mostly all fit, and no more need to be looked at than are told; a time needs more to tell.
+  if (filter.since === undefined) {
+    const likely = firstFitting(db, filter, limit, { from, most: limit + 1 });
+    if (likely.whole) return likely.page;
+  }
+  return firstFitting(db, filter, limit, { from, most: MAX_LOOKED_AT }).page;
+}
+
+/** Of at most so many runs, from one key on, those that fit. */
+interface Look {
+  readonly from: number;
+  readonly most: number;
+}
+
+/** A page, and whether it is as long as it can be. */
+interface Found {
+  readonly page: RunPage;
+  readonly whole: boolean;
+}
+
+function firstFitting(db: Database, filter: RunFilter, limit: number, look: Look): Found {
+  const keys = candidates(db, filter, look);
   const rows = fitting(db, filter, keys, limit + 1);
   const last = keys.at(-1);
-  const exhausted =
-    last === undefined || keys.length < MAX_LOOKED_AT || isPast(db, filter.since, keys);
+  const exhausted = last === undefined || keys.length < look.most || isPast(db, filter.since, keys);
   const next = rows.length > limit ? rows[limit]?.key : exhausted ? undefined : last - 1;
-  return { runs: rows.slice(0, limit).map(toListedRun), ...present({ next }) };
+  const page = { runs: rows.slice(0, limit).map(toListedRun), ...present({ next }) };
+  return { page, whole: exhausted || rows.length > limit };
 }
 
 /** Keys by the index of one filter, the one that tells most, newest first. */
-function candidates(db: Database, filter: RunFilter, from: number): number[] {
+function candidates(db: Database, filter: RunFilter, { from, most }: Look): number[] {
   const bindings: (string | number)[] = [];
   const bind = binder(bindings);
   const [selection = ownRows(filter)] = selections(filter);
@@ -31,7 +57,7 @@ function candidates(db: Database, filter: RunFilter, from: number): number[] {
   using statement = db.prepare<{ key: number }, (string | number)[]>(`
     SELECT DISTINCT ${key} AS key FROM ${table}
     WHERE ${condition} AND ${key} <= ${bind(from)}
-    ORDER BY ${key} DESC LIMIT ${MAX_LOOKED_AT}`);
+    ORDER BY ${key} DESC LIMIT ${most}`);
   return statement.all(...bindings).map(({ key: found }) => found);
 }
 

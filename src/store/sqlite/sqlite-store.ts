@@ -218,7 +218,7 @@ export class SqliteStore implements RunStore {
   }
 
   findStatus(runId: string): Promise<RunStatus | undefined> {
-    return this.#read(() => optional(this.#sql.findRun.get(runId), toRunStatus));
+    return this.#read(() => optional(this.#sql.findStatus.get(runId), toRunStatus));
   }
 
   findRun(runId: string): Promise<RunHead | undefined> {

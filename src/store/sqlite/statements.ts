@@ -7,7 +7,7 @@ import type { Database } from "bun:sqlite";
 
 import type { EndState } from "../../domain/job.ts";
 import type { PastRow } from "../past-rows.ts";
-import type { JobRow, PendingRow, RunRow } from "../rows.ts";
+import type { JobRow, PendingRow, RunRow, StatusRow } from "../rows.ts";
 
 interface OpenRow {
   readonly region: string;
@@ -162,6 +162,11 @@ export function prepareStatements(db: Database) {
       WHERE run_id = ?2 AND state IN ('queued', 'running')`),
 
     findRun: db.prepare<RunRow, [runId: string]>("SELECT * FROM runs WHERE run_id = ?"),
+
+    findStatus: db.prepare<StatusRow, [runId: string]>(`
+      SELECT run_id, state, total_jobs, queued_jobs, running_jobs, completed_jobs, failed_jobs,
+        timed_out_jobs, cancelled_jobs, created_at, updated_at, warnings
+      FROM runs WHERE run_id = ?`),
 
     findStarts: db.prepare<JobRow, EventRange>(`
       SELECT * FROM jobs WHERE run = ? AND started_event > ? ORDER BY started_event LIMIT ?`),
