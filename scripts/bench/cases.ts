@@ -4,6 +4,7 @@ import { dispatchPlain, dispatchTls, mixedLatency, slowEndpoint } from "./cases/
 import { durability } from "./cases/durability.ts";
 import { busy, large } from "./cases/large.ts";
 import { live } from "./cases/live.ts";
+import { postgres } from "./cases/postgres.ts";
 import { list, status } from "./cases/reads.ts";
 import { recovery } from "./cases/recovery.ts";
 import { size, start } from "./cases/start.ts";
@@ -15,6 +16,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   slow: slowEndpoint,
   mixed: mixedLatency,
   durability,
+  postgres,
   large,
   busy,
   submit: submits,

@@ -66,13 +66,16 @@ export class Client {
 }
 
 /**
- * Every statement finds its rows by an index. A planner that knows the tables from when they were
- * small would read them whole, and keep to that plan.
+ * Every statement finds its rows by an index, one by one. A planner that knows the tables from when
+ * they were small would read them whole, and keep to that plan.
  */
 const SETTINGS = {
   enable_seqscan: "off",
   enable_hashjoin: "off",
   enable_mergejoin: "off",
+  enable_material: "off",
+  enable_bitmapscan: "off",
+  enable_sort: "off",
   jit: "off",
   statement_timeout: String(STATEMENT_TIMEOUT_MS),
   lock_timeout: "10000",

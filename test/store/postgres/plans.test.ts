@@ -1,0 +1,99 @@
+/** What statements read: the rows they are about, however many others there are. */
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+
+import { silentLog } from "../../../src/lib/log.ts";
+import { PostgresStore } from "../../../src/store/postgres/postgres-store.ts";
+import type { StoredRun } from "../../../src/store/store.ts";
+import { noPostgres } from "../../support/postgres.ts";
+import { answered, CREATED, created, moment, newRun, struck } from "../fixture.ts";
+import { emptied } from "./database.ts";
+
+setDefaultTimeout(60_000);
+
+const JOBS = 20_000;
+/** Rows that each of them may read: of its own, and of an index on the way. */
+const FEW = 3_000;
+
+if (noPostgres) {
+  describe(`statements (${noPostgres})`, () => {
+    test.skip("read few rows", () => {});
+  });
+} else {
+  const database = await emptied();
+  afterAll(() => database.close());
+  const open = (): PostgresStore =>
+    new PostgresStore({
+      url: database.url,
+      prepare: true,
+      leaseMs: 15_000,
+      pollMs: 2_000,
+      name: "test",
+      log: silentLog,
+    });
+
+  /** Rows of jobs and runs read so far, by index and in all. */
+  async function read(): Promise<{ byIndex: number; whole: number }> {
+    const [row] = (await database.sql`
+      SELECT sum(coalesce(idx_tup_fetch, 0))::int AS "byIndex", sum(seq_tup_read)::int AS whole
+      FROM pg_stat_user_tables WHERE relname IN ('jobs', 'runs')`) as {
+      byIndex: number;
+      whole: number;
+    }[];
+    return row!;
+  }
+
+  /** What a store reads; its connections tell when they close. */
+  async function reads(use: (store: PostgresStore) => Promise<unknown>) {
+    const before = await read();
+    const store = open();
+    await use(store);
+    await store.close();
+    // The server counts when the process of a closed connection is gone.
+    await Bun.sleep(200);
+    const after = await read();
+    return { byIndex: after.byIndex - before.byIndex, whole: after.whole - before.whole };
+  }
+
+  describe("statements", () => {
+    test("read the rows they are about, in tables that have only just grown", async () => {
+      const first = open();
+      await first.open();
+      const run: StoredRun = await created(first, newRun("r", { jobs: JOBS }));
+      await created(first, newRun("other", { jobs: JOBS }));
+      const jobs = await first.pendingJobs(run, -1, 200);
+      const used: Record<string, (store: PostgresStore) => Promise<unknown>> = {
+        startJob: (store) =>
+          Promise.all(jobs.map((job) => store.startJob(run, job, moment(CREATED + 1)))),
+        endJob: (store) =>
+          Promise.all(
+            jobs
+              .slice(0, 100)
+              .map((job) =>
+                store.endJob(run, job, answered("pass"), { ...moment(CREATED + 2), durationMs: 1 }),
+              ),
+          ),
+        pendingJobs: (store) => store.pendingJobs(run, 1_000, 200),
+        findJobs: (store) => store.findJobs("r", 5_000, 200),
+        findEvents: (store) => store.findEvents("r", 0, 64),
+        findStatus: (store) => store.findStatus("r"),
+        listRuns: (store) => store.listRuns({ url: "https://example.com/7" }, 10),
+        findPast: (store) => store.findPast("https://example.com/7", {}, 10),
+        requestCancel: (store) => store.requestCancel("other", CREATED),
+        renew: (store) => store.renew([run]),
+        claim: (store) => store.claim(10),
+      };
+      const greedy: unknown[] = [];
+      for (const [name, use] of Object.entries(used)) {
+        const { byIndex, whole } = await reads(use);
+        if (byIndex > FEW || whole > FEW) greedy.push({ name, byIndex, whole });
+      }
+      expect(greedy).toEqual([]);
+      // And of what it is about, all: no index scan may stand for a statement that did nothing.
+      expect((await first.findStatus("r"))?.completedJobs).toBe(100);
+      const seen = await reads((store) => store.endOpenJobs(run, struck, moment()));
+      expect(seen.byIndex).toBeGreaterThanOrEqual(JOBS - 100);
+      expect(seen.byIndex).toBeLessThan(5 * JOBS);
+      await first.close();
+    });
+  });
+}
