@@ -10,7 +10,8 @@ import type { Job, State } from "../domain/job.ts";
 import type { RunHead, RunList, RunRequest, RunStatus, RunWarning } from "../domain/run.ts";
 import { NotVolley, ServerAway } from "./errors.ts";
 import { EventParser } from "./event-stream.ts";
-import { type Carrier, exchange, readJson, transportFailure } from "./exchange.ts";
+import { type Carrier, exchange, readJson } from "./exchange.ts";
+import { chunks, Silence } from "./streamed-body.ts";
 
 export interface ClientOptions {
   readonly carry: Carrier;
@@ -49,8 +50,6 @@ export type ListQuery = Readonly<Record<string, string>>;
 
 /** Longest wait for an answer, in milliseconds. */
 const ANSWER_LIMIT_MS = 60_000;
-/** A server sends a heartbeat every 15 seconds; a stream silent for longer than this is dead. */
-const SILENCE_LIMIT_MS = 40_000;
 
 interface Call {
   readonly body?: unknown;
@@ -152,6 +151,19 @@ export class Client {
     }
   }
 
+  /**
+   * Ids of runs as they change. Returns when the stream ends, which it also does when it is
+   * interrupted; what was missed is told to nobody.
+   */
+  async *changes(signal: AbortSignal): AsyncGenerator<readonly string[]> {
+    const parser = new EventParser();
+    for await (const text of this.#text("/events", { accept: "text/event-stream" }, signal)) {
+      for (const { data } of parser.add(text)) {
+        yield (parsed(data) as { readonly runIds: readonly string[] }).runIds;
+      }
+    }
+  }
+
   /** The lines of a run's report as JSON lines: its head, then its jobs. */
   async *#lines(runId: string): AsyncGenerator<unknown> {
     const call = { accept: "application/x-ndjson" };
@@ -171,7 +183,7 @@ export class Client {
     call: Call & { readonly accept: string },
     signal?: AbortSignal,
   ): AsyncGenerator<string> {
-    using silence = new Silence(SILENCE_LIMIT_MS);
+    using silence = new Silence();
     const either = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
     const response = await exchange(
       this.#options.carry,
@@ -252,57 +264,5 @@ function parsed(data: string): unknown {
     return JSON.parse(data);
   } catch {
     throw new NotVolley("sent something that is not JSON");
-  }
-}
-
-/** The chunks of a body until it ends or the signal aborts; a carrier may not know of signals. */
-async function* chunks(
-  body: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  const reader = body.getReader();
-  const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(() => {});
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    if (signal.aborted) abort();
-    for (;;) {
-      const { done, value } = await Promise.race([reader.read(), aborted.promise]);
-      if (done) return;
-      yield value;
-    }
-  } catch (error) {
-    throw transportFailure(error);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    // A connection that is already broken rejects this.
-    await reader.cancel().catch(() => {});
-  }
-}
-
-/** A signal that aborts, as a time limit does, once nothing was heard for so long. */
-class Silence implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #limitMs: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(limitMs: number) {
-    this.#limitMs = limitMs;
-    this.broken();
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  broken(): void {
-    clearTimeout(this.#timer);
-    const silent = new DOMException("Nothing was heard.", "TimeoutError");
-    this.#timer = setTimeout(() => this.#controller.abort(silent), this.#limitMs);
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
   }
 }

@@ -15,6 +15,7 @@ import { NOT_A_REGION, REGION_PATTERN } from "./region.ts";
 /** Path segments of the API below its base; a run cannot be named like one of them. */
 export const RESERVED_RUN_IDS: readonly string[] = [
   "docs",
+  "events",
   "history",
   "metrics",
   "regions",

@@ -39,6 +39,7 @@ export interface OrchestratorAppOptions
     HealthOptions {
   readonly orchestrator: RunRoutesDeps["orchestrator"] & SubmitRoutesDeps["orchestrator"];
   readonly store: RunRoutesDeps["store"] &
+    SubmitRoutesDeps["store"] &
     ReportRoutesDeps["store"] &
     ComparisonRoutesDeps["store"] &
     EventRoutesDeps["store"];

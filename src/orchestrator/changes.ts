@@ -5,6 +5,7 @@
  */
 export class RunChanges {
   readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #watchersOfAll = new Set<(runId: string) => void>();
 
   /** Calls `changed` after each change of the run, until disposed. */
   watch(runId: string, changed: () => void): Disposable {
@@ -25,7 +26,14 @@ export class RunChanges {
     return [...this.#watchers.keys()];
   }
 
+  /** Calls `changed` after each change of any run, until disposed. */
+  watchAll(changed: (runId: string) => void): Disposable {
+    this.#watchersOfAll.add(changed);
+    return { [Symbol.dispose]: () => void this.#watchersOfAll.delete(changed) };
+  }
+
   notify(runId: string): void {
+    for (const changed of this.#watchersOfAll) changed(runId);
     for (const changed of this.#watchers.get(runId) ?? []) changed();
   }
 }

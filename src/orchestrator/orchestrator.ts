@@ -125,6 +125,7 @@ export class Orchestrator {
     if (!submitted.created) return replayed(submitted, options);
     const { run } = submitted;
     observe?.({ type: "run.accepted" });
+    this.changes.notify(run.runId);
     log.info("run accepted", { runId: run.runId, mode: run.mode, jobs: run.queuedJobs });
     const handedOn = this.#executions.accept(run, acceptedAt);
     if (handedOn) await handedOn;

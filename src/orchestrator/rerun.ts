@@ -1,9 +1,11 @@
 /**
- * Rerun: the request that repeats a run, or some of it, read back from what was kept.
+ * Rerun: the request of a run, and the one that repeats it or some of it, read back from what was
+ * kept.
  */
 import { AppError, runNotFound } from "../domain/errors.ts";
 import type { RunnerRequest, RunRequest } from "../domain/run.ts";
 import { present } from "../lib/present.ts";
+import { withoutSecrets } from "../lib/secrets.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { AnsweredJob, RunStore } from "../store/store.ts";
 
@@ -37,16 +39,7 @@ export async function rerunRequest(
   const { ended, policy, ...kept } = settings;
   if (!ended) throw new AppError("run_not_ended", `Run "${runId}" has not ended yet.`);
   const selected = new Selected(selection);
-  const runners: RunnerRequest[] = [];
-  for (let after = -1; ;) {
-    const page = await store.findAnswers(runId, after, PAGE_SIZE);
-    for (const job of page) {
-      after = job.position;
-      runners.push(...again(job, selected));
-    }
-    if (page.length === 0) break;
-    await nextTurn();
-  }
+  const runners = await Array.fromAsync(runnersOf(store, runId, selected));
   selected.refuseUnknown(runId);
   if (runners.length === 0) {
     const all = policy === undefined ? "passed" : "answered as expected";
@@ -54,6 +47,47 @@ export async function rerunRequest(
   }
   // Of some regions only, a policy over all of them says nothing.
   return { ...kept, ...(selection === "all" ? present({ policy }) : {}), runners };
+}
+
+/** A request as it was sent: everything but its runners, and these one at a time. */
+export interface SentRequest {
+  readonly settings: Omit<RunRequest, "runners">;
+  readonly runners: AsyncIterable<RunnerRequest>;
+}
+
+/**
+ * The request of a run, in fan-out order, with what is expected of each runner beside it; without
+ * what its names tell to be secret. Rejects with AppError `run_not_found`.
+ */
+export async function sentRequest(
+  store: Pick<RunStore, "findSettings" | "findAnswers">,
+  runId: string,
+): Promise<SentRequest> {
+  const found = await store.findSettings(runId);
+  if (!found) throw runNotFound(runId);
+  const { ended: _ended, ...settings } = found;
+  const shown = async function* () {
+    for await (const { input, ...runner } of runnersOf(store, runId, new Selected("all"))) {
+      yield { ...runner, ...present({ input: withoutSecrets(input) as RunnerRequest["input"] }) };
+    }
+  };
+  return { settings, runners: shown() };
+}
+
+async function* runnersOf(
+  store: Pick<RunStore, "findAnswers">,
+  runId: string,
+  selected: Selected,
+): AsyncGenerator<RunnerRequest> {
+  for (let after = -1; ;) {
+    const page = await store.findAnswers(runId, after, PAGE_SIZE);
+    for (const job of page) {
+      after = job.position;
+      yield* again(job, selected);
+    }
+    if (page.length === 0) return;
+    await nextTurn();
+  }
 }
 
 /** The selected runners of a job, with what was expected of each. */

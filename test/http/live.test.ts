@@ -34,6 +34,7 @@ class Scene {
         findRun: () => read(() => ({ summary: {} }) as RunHead),
       },
       changes: {
+        watchAll: () => ({ [Symbol.dispose]: () => {} }),
         watch: (_runId, changed) => {
           this.watchers.add(changed);
           return { [Symbol.dispose]: () => void this.watchers.delete(changed) };

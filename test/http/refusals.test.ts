@@ -215,6 +215,7 @@ function failing(error: unknown, lines: string[] = []) {
     callbacks: { store: { findCallbacks: fail, repeat: fail }, wake: () => {} },
     fleet: { report: fail },
     live: {
+      changes: () => new ReadableStream(),
       events: () => new ReadableStream(),
       progress: () => new ReadableStream(),
       streams: 0,

@@ -75,6 +75,7 @@ describe("GET /api/orchestrator/spec.json", () => {
     const names = operations.map(([name]) => name);
     expect(names.toSorted()).toEqual([
       "GET /api/orchestrator",
+      "GET /api/orchestrator/events",
       "GET /api/orchestrator/history",
       "GET /api/orchestrator/regions",
       "GET /api/orchestrator/{runId}",
@@ -88,6 +89,7 @@ describe("GET /api/orchestrator/spec.json", () => {
       "GET /api/orchestrator/{runId}/report.ndjson",
       "GET /api/orchestrator/{runId}/report.txt",
       "GET /api/orchestrator/{runId}/report.xml",
+      "GET /api/orchestrator/{runId}/request",
       "GET /api/orchestrator/{runId}/status",
       "GET /healthz",
       "GET /metrics",

@@ -25,5 +25,10 @@ export function encodeProgress(status: RunStatus): Uint8Array {
   return text.encode(`event: run.progress\ndata: ${JSON.stringify({ status })}\n\n`);
 }
 
+/** Runs that have changed; without an id, because whoever missed some reads the list anew. */
+export function encodeChanges(runIds: Iterable<string>): Uint8Array {
+  return text.encode(`event: runs.changed\ndata: ${JSON.stringify({ runIds: [...runIds] })}\n\n`);
+}
+
 /** A comment, which clients ignore and proxies count as traffic. */
 export const HEARTBEAT = text.encode(": \n\n");

@@ -4,7 +4,9 @@
  * A feed lives as long as somebody watches its run. Closing ends all streams without a terminal
  * event, so that clients come back to whoever serves next.
  */
+import type { RunChanges } from "../../orchestrator/changes.ts";
 import type { RunStore } from "../../store/store.ts";
+import { ChangesFeed } from "./changes-feed.ts";
 import { encodeResync, HEARTBEAT } from "./encode.ts";
 import { ProgressFeed } from "./progress-feed.ts";
 import { type FeedDeps, RunFeed } from "./run-feed.ts";
@@ -13,6 +15,7 @@ import { Subscriber } from "./subscriber.ts";
 const HEARTBEAT_MS = 15_000;
 
 export interface LiveDeps extends FeedDeps {
+  readonly changes: Pick<RunChanges, "watch" | "watchAll">;
   readonly store: Pick<RunStore, "findEvents" | "findLastEvent" | "findRun" | "findStatus">;
   /** Milliseconds between two heartbeats. Default 15 000. */
   readonly heartbeatMs?: number;
@@ -33,6 +36,7 @@ export class Live {
   readonly #deps: LiveDeps;
   readonly #runs = new Map<string, Shared<RunFeed>>();
   readonly #progress = new Map<string, Shared<ProgressFeed>>();
+  #changes: ChangesFeed | undefined;
   readonly #subscribers = new Map<Subscriber, MayGoOn>();
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #closed = false;
@@ -76,6 +80,20 @@ export class Live {
     });
     if (this.#closed) subscriber.end();
     void shared.feed.serve(subscriber);
+    return subscriber.stream();
+  }
+
+  /** Which runs have changed, as they do. */
+  changes(mayGoOn = always): ReadableStream<Uint8Array> {
+    const feed = (this.#changes ??= new ChangesFeed(this.#deps.changes));
+    const subscriber = this.#subscribe(mayGoOn, () => {
+      feed.leave(subscriber);
+      if (!feed.idle) return;
+      feed.close();
+      if (this.#changes === feed) this.#changes = undefined;
+    });
+    feed.join(subscriber);
+    if (this.#closed) subscriber.end();
     return subscriber.stream();
   }
 

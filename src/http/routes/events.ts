@@ -4,14 +4,14 @@ import { Elysia } from "elysia";
 
 import { AppError, runNotFound } from "../../domain/errors.ts";
 import type { RunStore } from "../../store/store.ts";
-import type { Live } from "../live/live.ts";
+import type { Live, MayGoOn } from "../live/live.ts";
 import { originalRequest } from "../own-request.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
 import { refuseRepeated } from "../query.ts";
 
 export interface EventRoutesDeps {
-  readonly live: Pick<Live, "events" | "progress" | "streams">;
+  readonly live: Pick<Live, "changes" | "events" | "progress" | "streams">;
   /** Whether the sender of a request may still read. */
   readonly mayGoOn: (request: Request) => Promise<boolean>;
   /** Most streams open at once. */
@@ -54,9 +54,37 @@ const HEADERS = {
   "x-accel-buffering": "no",
 };
 
+const ChangeStream = Type.String({
+  contentMediaType: "text/event-stream",
+  description: "`runs.changed` with `runIds`; the first one, at once, names none.",
+});
+
 export function eventRoutes({ keepOpen, live, maxStreams, mayGoOn, store }: EventRoutesDeps) {
+  /** Lets a request have a stream, if there is room for one more; tells whether it may go on. */
+  const admit = (request: Request): MayGoOn => {
+    if (live.streams >= maxStreams) {
+      throw new AppError("at_capacity", `${maxStreams} event streams are open already.`);
+    }
+    keepOpen(originalRequest(request));
+    return () => mayGoOn(request);
+  };
   const routes = new Elysia({ tags: ["runs"] }).onTransform(({ request }) =>
     refuseRepeated(request),
+  );
+  routes.get(
+    "/events",
+    ({ request }) => {
+      if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
+      return new Response(live.changes(admit(request)), { headers: HEADERS });
+    },
+    {
+      response: { 200: ChangeStream, ...problems(400, 429, 503) },
+      detail: {
+        summary: "Which runs change",
+        description:
+          "Server-sent events that name the runs that were accepted, made progress or ended, at most twice a second. Nothing is resumed: read the list of runs after each connection.",
+      },
+    },
   );
   return routes.get(
     "/:runId/events",
@@ -70,11 +98,7 @@ export function eventRoutes({ keepOpen, live, maxStreams, mayGoOn, store }: Even
       }
       // The framework answers HEAD with this handler, and a stream without a reader would stay.
       if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
-      if (live.streams >= maxStreams) {
-        throw new AppError("at_capacity", `${maxStreams} event streams are open already.`);
-      }
-      keepOpen(originalRequest(request));
-      const may = (): Promise<boolean> => mayGoOn(request);
+      const may = admit(request);
       const stream =
         query.detail === "progress"
           ? live.progress(runId, may)

@@ -13,14 +13,17 @@ import type { RunSecrets } from "../../domain/run-secrets.ts";
 import { RUNNER_NAME, RunRequest } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
 import type { Orchestrator, SubmittedRun } from "../../orchestrator/orchestrator.ts";
-import type { RerunSelection } from "../../orchestrator/rerun.ts";
+import { type RerunSelection, type SentRequest, sentRequest } from "../../orchestrator/rerun.ts";
+import type { RunStore } from "../../store/store.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
 import { bodyCheck, readJson, readOptionalJson } from "../read-json.ts";
+import { streamedText } from "../streamed.ts";
 import { Accepted, Replayed, SubmitHeaders } from "../submitted.ts";
 
 export interface SubmitRoutesDeps {
   readonly orchestrator: Pick<Orchestrator, "submit" | "rerun">;
+  readonly store: Pick<RunStore, "findSettings" | "findAnswers">;
   /** Path the routes are served under, as in `Location`. */
   readonly basePath: string;
   /** Largest body, in bytes. */
@@ -83,7 +86,7 @@ type RerunRequest = Static<typeof RerunRequest>;
 const LARGE_SUBMIT = 10_000;
 
 export function submitRoutes(deps: SubmitRoutesDeps) {
-  const { admit, basePath, maxBody, orchestrator, secrets } = deps;
+  const { admit, basePath, maxBody, orchestrator, secrets, store } = deps;
   const checkRun = bodyCheck(RunRequest);
   const checkRerun = bodyCheck(RerunRequest);
   const location = (runId: string) => ({ location: `${basePath}/${runId}` });
@@ -117,6 +120,25 @@ export function submitRoutes(deps: SubmitRoutesDeps) {
         },
       },
     )
+    .get(
+      "/:runId/request",
+      async ({ params: { runId }, request }) => {
+        const sent = await sentRequest(store, runId);
+        const headers = { "content-type": "application/json;charset=utf-8" };
+        // The framework answers HEAD with this handler.
+        if (request.method === "HEAD") return new Response(null, { headers });
+        return streamedText(written(sent), headers);
+      },
+      {
+        params: RunParams,
+        response: { 200: RunRequest, ...problems(404, 503) },
+        detail: {
+          summary: "The request of a run",
+          description:
+            "As it can be submitted again: with the limits that count, and with what is expected beside each runner. Input whose name tells of a secret is replaced.",
+        },
+      },
+    )
     .post(
       "/:runId/rerun",
       async ({ body, headers, params: { runId }, set, status }) => {
@@ -147,6 +169,17 @@ export function submitRoutes(deps: SubmitRoutesDeps) {
         },
       },
     );
+}
+
+/** The request as JSON, runner by runner: of a run of any size it is never in memory as a whole. */
+async function* written({ runners, settings }: SentRequest): AsyncGenerator<string> {
+  yield `${JSON.stringify(settings).slice(0, -1)},"runners":[`;
+  let separator = "";
+  for await (const runner of runners) {
+    yield separator + JSON.stringify(runner);
+    separator = ",";
+  }
+  yield "]}";
 }
 
 function accepted({ runId, warnings }: SubmittedRun): Static<typeof Accepted> {

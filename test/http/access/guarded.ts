@@ -65,6 +65,7 @@ export class Guarded implements AsyncDisposable {
         wake: () => {},
       },
       live: {
+        changes: (may) => this.#opened(may),
         events: (_runId, _lastId, _after, may) => this.#opened(may),
         progress: (_runId, may) => this.#opened(may),
         streams: 0,
