@@ -7,6 +7,7 @@ import { type OrchestratorConfig, serveConfig } from "../config.ts";
 import { StartError } from "../domain/errors.ts";
 import { createOrchestratorHandler } from "../handler.ts";
 import type { AccessSettings } from "../http/access/create-access.ts";
+import { withDashboard } from "../http/web/dashboard.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { present } from "../lib/present.ts";
 import { serveFlags } from "../settings.ts";
@@ -22,7 +23,7 @@ export const command: Command = {
   summary: "accept runs over HTTP and dispatch them to regional runner servers",
   usage: "serve [flags]",
   about: [
-    "Serves the API at /api/orchestrator (docs at /api/orchestrator/docs). Regions come from",
+    "Serves a dashboard at /, the API at /api/orchestrator (docs below it at /docs). Regions come from",
     "PLAYWRIGHT_RUNNERS, a JSON object from region name to runner endpoint; a value may also be",
     '{"url", "token", "ca"}, with tokenEnv or tokenFile in the place of token, and signingSecretEnv or',
     "signingSecretFile for signed dispatches. Prints one line on stdout when ready; logs go to stderr.",
@@ -55,7 +56,7 @@ async function run(argv: readonly string[]): Promise<number> {
     keepOpen: (request) => server.timeout(request, 0),
   });
   await handler.opened;
-  const server = listen({ host, port, fetch: handler, ...present({ tls }) });
+  const server = listen({ host, port, fetch: withDashboard(handler), ...present({ tls }) });
   announce(server);
   if (!tls && !access.publicUrl && !isLoopback(host)) {
     log.warn("keys travel unencrypted: set --tls-cert and --tls-key, or --public-url", { host });

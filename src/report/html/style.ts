@@ -1,14 +1,9 @@
 /** The style of the HTML report, and the policy that allows this style and nothing else. */
+import PALETTE from "../palette.css" with { type: "text" };
 
 /** Follows the reader's light or dark; every pair of colours has at least the contrast 4.5. */
 export const STYLE = `
-:root { color-scheme: light dark; --ink: #1c2024; --soft: #5b636b; --paper: #fff; --line: #d9dde1;
-  --raised: #f5f6f8; --pass: #17692f; --pass-back: #e3f5e8; --fail: #ab1f14; --fail-back: #fdeae8;
-  --error: #7a2f9c; --error-back: #f5e9fa; --open: #1a5fa8; --open-back: #e6f0fb; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec; --soft: #a2abb4; --paper: #14171a;
-  --line: #343a41; --raised: #1d2125; --pass: #7ddc97; --pass-back: #16301e; --fail: #ff9c92;
-  --fail-back: #3d1a17; --error: #dfa6f7; --error-back: #331c3f; --open: #8fc1f7; --open-back: #17293d; } }
-* { box-sizing: border-box; }
+${PALETTE}* { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 76rem; padding: 1.5rem 1rem 4rem; background: var(--paper);
   color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .5rem; }

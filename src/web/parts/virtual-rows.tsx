@@ -1,0 +1,53 @@
+import type { ComponentChildren, HTMLAttributes } from "preact";
+/**
+ * Rows of one height of which only those in sight exist, so that thousands scroll like a few.
+ */
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+
+export interface VirtualRowsProps {
+  readonly count: number;
+  /** Height of a row in pixels. */
+  readonly height: number;
+  /** What stays in sight above the rows. */
+  readonly header?: ComponentChildren;
+  readonly row: (index: number) => ComponentChildren;
+  /** A row that must be in sight, such as the one with the focus. */
+  readonly reveal?: number | undefined;
+  readonly frame: HTMLAttributes<HTMLDivElement>;
+}
+
+/** Rows beyond either edge that exist all the same: less flicker, and a next row to tab to. */
+const SPARE = 8;
+
+export function VirtualRows({ count, frame, header, height, reveal, row }: VirtualRowsProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const [room, setRoom] = useState(600);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const measure = new ResizeObserver(() => setRoom(element.clientHeight));
+    measure.observe(element);
+    return () => measure.disconnect();
+  }, []);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element || reveal === undefined) return;
+    const headroom = element.querySelector<HTMLElement>(".stuck")?.offsetHeight ?? 0;
+    const start = reveal * height;
+    const end = start + height + headroom - element.clientHeight;
+    if (element.scrollTop > start) element.scrollTop = start;
+    else if (element.scrollTop < end) element.scrollTop = end;
+  }, [reveal]);
+  const first = Math.max(0, Math.floor(top / height) - SPARE);
+  const last = Math.min(count, Math.ceil((top + room) / height) + SPARE);
+  const shown = Array.from({ length: Math.max(0, last - first) }, (_, at) => first + at);
+  return (
+    <div {...frame} ref={box} onScroll={({ currentTarget }) => setTop(currentTarget.scrollTop)}>
+      {header}
+      <div class="spacer" role="presentation" style={{ height: `${first * height}px` }} />
+      {shown.map(row)}
+      <div class="spacer" role="presentation" style={{ height: `${(count - last) * height}px` }} />
+    </div>
+  );
+}
