@@ -11,6 +11,7 @@ import { present } from "../lib/present.ts";
 import { Semaphore } from "../lib/semaphore.ts";
 import { fleetDrift } from "./drift.ts";
 import { askEndpoint, type EndpointInfo, INFO_LIMIT_MS } from "./endpoint-info.ts";
+import type { InputSchema } from "./read-info.ts";
 
 const FRESH_MS = 30_000;
 /** How long an answer says what a region offers, where nobody can wait for a newer one. */
@@ -103,6 +104,17 @@ export class Fleet {
     for (const entry of entries) this.#ask(entry);
     await this.#patiently(entries);
     return offers(entries, since);
+  }
+
+  /**
+   * The input schemas of a region's runners by their names, as its endpoint last told them;
+   * undefined if there is no such region.
+   */
+  inputSchemas(name: string): Readonly<Record<string, InputSchema>> | undefined {
+    const entry = this.#entries.get(name);
+    if (!entry) return undefined;
+    this.#refresh(entry);
+    return entry.known?.info.healthy ? entry.known.info.inputSchemas : {};
   }
 
   /** The region that the endpoint of a region last said it is in, if it did. */

@@ -13,11 +13,19 @@ const MAX_VERSION = 64;
 /** The names a request may have, so that nothing is listed which nobody can ask for. */
 const RUNNER_NAME = /^[^\u0000-\u001f\u007f-\u009f]{1,128}$/;
 
+/** Characters of all input schemas of an endpoint that are kept, as JSON. */
+const MAX_SCHEMAS = 262_144;
+
+/** Whatever an endpoint says is the schema of a runner's input. */
+export type InputSchema = Readonly<Record<string, unknown>>;
+
 export interface InfoAnswer {
   /** Absent if the endpoint does not tell. */
   readonly runners?: readonly string[];
   /** A digest of the input schema of each runner that has one: equal schemas, equal digests. */
   readonly schemas: ReadonlyMap<string, string>;
+  /** The schemas themselves, as JSON Schema; those that are too large are left out. */
+  readonly inputSchemas: Readonly<Record<string, InputSchema>>;
   /** The region the endpoint says it answers for. */
   readonly region?: string;
   readonly version?: string;
@@ -28,6 +36,7 @@ export function readInfo(text: string): InfoAnswer {
   const { inputSchemas, region, runners, version } = object(parse(text));
   return {
     schemas: schemaDigests(object(inputSchemas)),
+    inputSchemas: keptSchemas(object(inputSchemas)),
     ...present({
       runners: Array.isArray(runners) ? names(runners) : undefined,
       region: said(region, MAX_REGION),
@@ -56,6 +65,19 @@ function names(listed: readonly unknown[]): string[] {
 
 function said(value: unknown, max: number): string | undefined {
   return typeof value === "string" ? cleanText(oneLine(value, max)) || undefined : undefined;
+}
+
+function keptSchemas(schemas: Readonly<Record<string, unknown>>): Record<string, InputSchema> {
+  let room = MAX_SCHEMAS;
+  return Object.fromEntries(
+    Object.entries(schemas).flatMap(([name, schema]) => {
+      if (!RUNNER_NAME.test(name) || typeof schema !== "object" || schema === null) return [];
+      const { length } = JSON.stringify(schema);
+      if (length > room) return [];
+      room -= length;
+      return [[cleanText(name), object(schema)]];
+    }),
+  );
 }
 
 function schemaDigests(schemas: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {

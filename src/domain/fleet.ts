@@ -156,3 +156,30 @@ export const RegionList = Type.Object(
   },
 );
 export type RegionList = Static<typeof RegionList>;
+
+export const InputSchemas = Type.Object(
+  {
+    region: RegionName,
+    inputSchemas: Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()), {
+      description:
+        "JSON Schemas by the name of the runner, as the endpoint tells them; a runner without one, or with a very large one, is left out.",
+    }),
+  },
+  {
+    additionalProperties: false,
+    description: "The input of the runners of a region.",
+    examples: [
+      {
+        region: "eu-west-1",
+        inputSchemas: {
+          cookieBannerTest: {
+            type: "object",
+            properties: { url: { type: "string" }, selector: { type: "string" } },
+            required: ["url"],
+          },
+        },
+      },
+    ],
+  },
+);
+export type InputSchemas = Static<typeof InputSchemas>;

@@ -132,7 +132,7 @@ describe("readInfo", () => {
     ["fields of other types", '{"runners":"a","region":7,"version":[],"inputSchemas":3}'],
     ["JSON that nests too deep", `{"runners":${"[".repeat(100)}${"]".repeat(100)}}`],
   ])("takes %s as an endpoint that says nothing of itself", (_what, text) => {
-    expect(readInfo(text)).toEqual({ schemas: new Map() });
+    expect(readInfo(text)).toEqual({ schemas: new Map(), inputSchemas: {} });
   });
 
   test("keeps the names that can be asked for, once", () => {

@@ -8,7 +8,13 @@ import type { Region } from "../../src/domain/region.ts";
 import { schemaFaultsOf } from "../http/schema.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
-const HEALTHY: EndpointInfo = { healthy: true, latencyMs: 7, runners: ["a"], schemas: new Map() };
+const HEALTHY: EndpointInfo = {
+  healthy: true,
+  latencyMs: 7,
+  runners: ["a"],
+  schemas: new Map(),
+  inputSchemas: {},
+};
 const AWAY: EndpointInfo = { healthy: false, error: "The endpoint refused the connection." };
 
 interface Question {
@@ -181,7 +187,13 @@ describe("Fleet", () => {
     const { answerAll, fleet: asked } = fleet(["eu"]);
     asked.refresh();
     await settled();
-    await answerAll({ healthy: true, latencyMs: 1, schemas: new Map(), region: "us" });
+    await answerAll({
+      healthy: true,
+      latencyMs: 1,
+      schemas: new Map(),
+      inputSchemas: {},
+      region: "us",
+    });
     expect(asked.offered(new Set(["eu"]))).toEqual(new Map());
     expect([asked.reportedRegion("eu"), asked.reportedRegion("us")]).toEqual(["us", undefined]);
   });

@@ -213,7 +213,7 @@ function failing(error: unknown, lines: string[] = []) {
     endpointOf: () => undefined,
     secrets: { seal: (given) => given },
     callbacks: { store: { findCallbacks: fail, repeat: fail }, wake: () => {} },
-    fleet: { report: fail },
+    fleet: { report: fail, inputSchemas: () => undefined },
     live: {
       changes: () => new ReadableStream(),
       events: () => new ReadableStream(),

@@ -78,6 +78,7 @@ describe("GET /api/orchestrator/spec.json", () => {
       "GET /api/orchestrator/events",
       "GET /api/orchestrator/history",
       "GET /api/orchestrator/regions",
+      "GET /api/orchestrator/regions/schemas",
       "GET /api/orchestrator/{runId}",
       "GET /api/orchestrator/{runId}/callbacks",
       "GET /api/orchestrator/{runId}/comparison",
@@ -213,6 +214,11 @@ describe("GET /api/orchestrator/spec.json", () => {
       const type = response.headers.get("content-type")?.split(";")[0] ?? "";
       const described = operation.responses["200"]?.content ?? {};
       expect([name, response.status, type]).toEqual([name, 200, Object.keys(described)[0] ?? ""]);
+      if (name.endsWith("orchestrator/events")) {
+        // It has no end of its own.
+        await response.body?.cancel();
+        continue;
+      }
       const text = await response.text();
       if (type === "application/json") {
         expect([name, faults(operation, "200", JSON.parse(text))]).toEqual([name, []]);

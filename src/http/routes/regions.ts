@@ -1,19 +1,57 @@
-/** Regions: where runs can go, and how their endpoints are. */
+/** Regions: where runs can go, how their endpoints are, and what their runners take. */
+import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 
-import { RegionList } from "../../domain/fleet.ts";
+import { AppError } from "../../domain/errors.ts";
+import { InputSchemas, RegionList } from "../../domain/fleet.ts";
+import { NOT_A_REGION, REGION_PATTERN } from "../../domain/region.ts";
+import { problems } from "../problem.ts";
+import { refuseRepeated } from "../query.ts";
 
 export interface RegionRoutesDeps {
-  readonly fleet: { report(): Promise<RegionList> };
+  readonly fleet: {
+    report(): Promise<RegionList>;
+    inputSchemas(region: string): InputSchemas["inputSchemas"] | undefined;
+  };
 }
 
+const SchemasQuery = Type.Object(
+  {
+    region: Type.String({
+      pattern: REGION_PATTERN,
+      error: NOT_A_REGION,
+      description: "The region.",
+      examples: ["eu-west-1"],
+    }),
+  },
+  { additionalProperties: false },
+);
+
 export function regionRoutes({ fleet }: RegionRoutesDeps) {
-  return new Elysia({ tags: ["regions"] }).get("/regions", () => fleet.report(), {
-    response: { 200: RegionList },
-    detail: {
-      summary: "The configured regions",
-      description:
-        "Health, latency, runners offered and drift of each region, from its endpoint's `/info`. An answer counts for 30 s; an older one is told at once while the endpoint is asked anew. Waits about 2 s at most for endpoints that never answered.",
-    },
-  });
+  return new Elysia({ tags: ["regions"] })
+    .onTransform(({ request }) => refuseRepeated(request))
+    .get("/regions", () => fleet.report(), {
+      response: { 200: RegionList },
+      detail: {
+        summary: "The configured regions",
+        description:
+          "Health, latency, runners offered and drift of each region, from its endpoint's `/info`. An answer counts for 30 s; an older one is told at once while the endpoint is asked anew. Waits about 2 s at most for endpoints that never answered.",
+      },
+    })
+    .get(
+      "/regions/schemas",
+      ({ query: { region } }) => {
+        const inputSchemas = fleet.inputSchemas(region);
+        if (inputSchemas) return { region, inputSchemas };
+        throw new AppError("not_found", `There is no region "${region}".`);
+      },
+      {
+        query: SchemasQuery,
+        response: { 200: InputSchemas, ...problems(400, 404) },
+        detail: {
+          summary: "What the runners of a region take",
+          description: "The input schemas that the region's endpoint last told of.",
+        },
+      },
+    );
 }

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 
 import type { Again } from "../../client/client.ts";
+import { freshKey } from "../parts/fresh-key.ts";
 import { go, runPath } from "../parts/router.tsx";
 import { client, noteRefusal, sentence, who } from "../server.ts";
 import type { LiveRun } from "./live-run.ts";
@@ -31,7 +32,7 @@ export function useAction() {
 
 /** Runs some of a run again, and goes to the new run. */
 export async function rerun(runId: string, again: Again): Promise<void> {
-  go(runPath(await client.rerun(runId, again, crypto.randomUUID())));
+  go(runPath(await client.rerun(runId, again, freshKey())));
 }
 
 export function Actions({ live }: { readonly live: LiveRun }) {

@@ -1,7 +1,7 @@
 /**
  * A run as the page holds it: read once, then kept up to date by its events until it ends,
- * whatever happens to the connection. `version` grows once per frame at most, however many events
- * there are.
+ * whatever happens to the connection. Whoever draws it is drawn again when it changes, once per
+ * frame at most, however many events there are.
  */
 import { type Signal, signal } from "@preact/signals";
 
@@ -17,8 +17,12 @@ import { RegionMatrix } from "./matrix.ts";
 
 /** Beyond it a run is not drawn, but offered as files. */
 export const MOST_JOBS = 20_000;
-/** Between two readings of a run whose events do not say enough. */
-const REREAD_MS = 1_000;
+/**
+ * Before causes and changes are asked for anew, which events do not tell: at least so long, and
+ * so many times as long as the last answer took, so that a large run does not keep the server busy.
+ */
+const COMPARE_MS = 1_000;
+const COMPARE_FACTOR = 20;
 const POLL_MS = 1_000;
 
 type Counter = "totalJobs" | "completedJobs" | "failedJobs" | "queuedJobs" | "runningJobs";
@@ -35,22 +39,44 @@ export type Told = Omit<Comparison, "rows">;
 
 export class LiveRun {
   readonly runId: string;
-  readonly version: Signal<number> = signal(0);
   readonly failure: Signal<unknown> = signal(undefined);
-  status: RunStatus | undefined;
-  head: Head | undefined;
-  told: Told | undefined;
-  matrix: RegionMatrix | undefined;
-  /** In fan-out order. */
-  readonly jobs = new Map<string, Job>();
+  #status: RunStatus | undefined;
+  #head: Head | undefined;
+  #told: Told | undefined;
+  #matrix: RegionMatrix | undefined;
+  readonly #jobs = new Map<string, Job>();
+  /** Grows when something has changed; whoever reads it is drawn again. */
+  readonly #version = signal(0);
   readonly #stop = new AbortController();
   readonly #byPlace = new Map<string, string>();
   #opened = false;
   #frame = 0;
-  #reread: ReturnType<typeof setTimeout> | undefined;
+  #comparing: ReturnType<typeof setTimeout> | undefined;
+  #compareMs = COMPARE_MS;
 
   constructor(runId: string) {
     this.runId = runId;
+  }
+
+  get status(): RunStatus | undefined {
+    return this.#noted(this.#status);
+  }
+
+  get head(): Head | undefined {
+    return this.#noted(this.#head);
+  }
+
+  get told(): Told | undefined {
+    return this.#noted(this.#told);
+  }
+
+  get matrix(): RegionMatrix | undefined {
+    return this.#noted(this.#matrix);
+  }
+
+  /** In fan-out order. */
+  get jobs(): ReadonlyMap<string, Job> {
+    return this.#noted(this.#jobs);
   }
 
   /** Whether nobody has opened it yet. */
@@ -61,11 +87,11 @@ export class LiveRun {
   /** The same run to be followed again, with what is known of it until then. */
   anew(): LiveRun {
     const next = new LiveRun(this.runId);
-    next.status = this.status;
-    next.head = this.head;
-    next.told = this.told;
-    next.matrix = this.matrix;
-    for (const job of this.jobs.values()) next.#keep(job);
+    next.#status = this.#status;
+    next.#head = this.#head;
+    next.#told = this.#told;
+    next.#matrix = this.#matrix;
+    for (const job of this.#jobs.values()) next.#keep(job);
     return next;
   }
 
@@ -74,7 +100,8 @@ export class LiveRun {
   }
 
   get ended(): boolean {
-    return this.status !== undefined && hasEnded(this.status);
+    const { status } = this;
+    return status !== undefined && hasEnded(status);
   }
 
   /** Reads and follows the run until it ends or `close` is called. */
@@ -82,7 +109,7 @@ export class LiveRun {
     const { signal } = this.#stop;
     this.#opened = true;
     try {
-      this.status = await patiently(() => client.status(this.runId), signal);
+      this.#status = await patiently(() => client.status(this.runId), signal);
       await this.#read();
       if (this.tooLarge) await this.#poll();
       if (this.ended) return;
@@ -98,15 +125,15 @@ export class LiveRun {
 
   close(): void {
     this.#stop.abort();
-    clearTimeout(this.#reread);
+    clearTimeout(this.#comparing);
     cancelAnimationFrame(this.#frame);
   }
 
   /** Where the jobs stand, by the events so far. */
   counts(): Pick<RunStatus, Counter> {
-    if (this.ended || this.tooLarge || this.jobs.size === 0) return this.status ?? NO_JOBS;
-    const counts = { ...NO_JOBS, totalJobs: this.jobs.size };
-    for (const { state } of this.jobs.values()) {
+    if (this.ended || this.tooLarge || this.#jobs.size === 0) return this.#status ?? NO_JOBS;
+    const counts = { ...NO_JOBS, totalJobs: this.#jobs.size };
+    for (const { state } of this.#jobs.values()) {
       if (state === "queued") counts.queuedJobs++;
       else if (state === "running") counts.runningJobs++;
       else if (state === "completed") counts.completedJobs++;
@@ -117,34 +144,45 @@ export class LiveRun {
 
   /** What came of the run so far. */
   summary(): SummaryCounts {
-    const summary = this.head?.summary ?? { total: 0, passed: 0, failed: 0, errored: 0 };
+    const summary = this.#head?.summary ?? { total: 0, passed: 0, failed: 0, errored: 0 };
     if (this.ended || this.tooLarge) return summary;
-    const results = [...this.jobs.values()].flatMap(({ results }) => results);
+    const results = [...this.#jobs.values()].flatMap(({ results }) => results);
     const { verdict: _verdict, ...counts } = { ...summary, ...countResults(results) };
     return counts;
   }
 
   /** The job of a cell. */
   jobAt(url: string, region: string | undefined): Job | undefined {
-    return this.jobs.get(this.#byPlace.get(place(url, region)) ?? "");
+    return this.#jobs.get(this.#byPlace.get(place(url, region)) ?? "");
   }
 
   async #read(): Promise<void> {
     if (this.tooLarge) {
-      this.head = await patiently(() => client.head(this.runId), this.#stop.signal);
+      this.#head = await patiently(() => client.head(this.runId), this.#stop.signal);
       return this.#changed();
     }
     const path = `${API}/${encodeURIComponent(this.runId)}`;
-    const [run, compared] = await patiently(
-      () => Promise.all([json<RunSummary>("GET", path), client.comparison(this.runId)]),
+    const { signal } = this.#stop;
+    const { jobs, ...head } = await patiently(
+      () => json<RunSummary>("GET", path, undefined, signal),
+      signal,
+    );
+    this.#head = head;
+    for (const job of jobs) this.#keep(job);
+    await this.#compare();
+  }
+
+  /** An answer may be older than what events have told meanwhile; then these count. */
+  async #compare(): Promise<void> {
+    const asked = performance.now();
+    const { rows, ...told } = await patiently(
+      () => client.comparison(this.runId),
       this.#stop.signal,
     );
-    const { jobs, ...head } = run;
-    const { rows, ...told } = compared;
-    this.head = head;
-    this.told = told;
-    this.matrix = new RegionMatrix(rows);
-    for (const job of jobs) this.#keep(job);
+    this.#compareMs = Math.max(COMPARE_MS, (performance.now() - asked) * COMPARE_FACTOR);
+    this.#told = told;
+    this.#matrix = new RegionMatrix(rows);
+    for (const job of this.#jobs.values()) this.#matrix.tell(job);
     this.#changed();
   }
 
@@ -153,52 +191,60 @@ export class LiveRun {
     const { signal } = this.#stop;
     while (!this.ended) {
       await sleep(POLL_MS, signal);
-      this.status = await patiently(() => client.status(this.runId), signal);
+      this.#status = await patiently(() => client.status(this.runId), signal);
       this.#changed();
     }
     await this.#read();
   }
 
   #keep(job: Job): void {
-    this.jobs.set(job.jobId, job);
+    if (this.#jobs.get(job.jobId)?.completedAt && !job.completedAt) return;
+    this.#jobs.set(job.jobId, job);
     this.#byPlace.set(place(job.url, job.region), job.jobId);
   }
 
   #apply(event: RunEvent): void {
     if (event.type === "job.started") {
-      const { attempt, jobId, region, url } = event.data;
-      const job = this.jobs.get(jobId);
-      if (job && !job.completedAt) {
-        this.#keep({ ...job, state: "running", attempts: attempt });
-        this.matrix?.started(url, region);
-      }
+      const { attempt, jobId } = event.data;
+      const job = this.#jobs.get(jobId);
+      if (job) this.#tell({ ...job, state: "running", attempts: attempt });
+      if (this.#status?.state === "queued") this.#status = { ...this.#status, state: "running" };
     } else if (event.type === "job.finished") {
-      const { job } = event.data;
-      this.#keep(job);
-      if (this.matrix && !this.matrix.finished(job)) this.#readSoon();
+      this.#tell(event.data.job);
+      this.#compareSoon();
     } else if (event.type === "run.finished") {
-      this.status = event.data.status;
+      this.#status = event.data.status;
     }
     this.#changed();
   }
 
-  #stale(status: RunStatus): void {
-    this.status = status;
-    this.#readSoon();
-    this.#changed();
+  #tell(job: Job): void {
+    this.#keep(job);
+    this.#matrix?.tell(this.#jobs.get(job.jobId) ?? job);
   }
 
-  #readSoon(): void {
-    this.#reread ??= setTimeout(() => {
-      this.#reread = undefined;
-      void this.#read().catch(() => {});
-    }, REREAD_MS);
+  /** Events were missed. */
+  #stale(status: RunStatus): void {
+    this.#status = status;
+    void this.#read().catch(() => {});
+  }
+
+  #compareSoon(): void {
+    this.#comparing ??= setTimeout(() => {
+      this.#comparing = undefined;
+      void this.#compare().catch(() => {});
+    }, this.#compareMs);
+  }
+
+  #noted<Value>(value: Value): Value {
+    void this.#version.value;
+    return value;
   }
 
   #changed(): void {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
-      this.version.value++;
+      this.#version.value++;
     });
   }
 }

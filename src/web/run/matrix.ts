@@ -32,47 +32,35 @@ export class RegionMatrix {
     this.regions = [...regions].toSorted();
   }
 
-  /** A dispatch of a job has begun. */
-  started(url: string, region: string = NO_REGION): void {
-    for (const { cells } of this.#byUrl.get(url) ?? []) {
-      const here = cells.get(region);
-      if (!here) continue;
-      const open = here.map((cell) =>
-        cell.status ? cell : { ...cell, state: "running" as const },
-      );
-      cells.set(region, open);
-    }
-  }
-
   /**
-   * A job has ended. False if its results cannot be told apart: a runner was asked several things
-   * on one url, and the comparison knows which is which.
+   * What is known of a job now; cells that have their answer already keep it. Answers that cannot be
+   * told apart, of a runner that was asked several things on one url, are left to the next comparison.
    */
-  finished({ region = NO_REGION, results, url }: Job): boolean {
-    const rows = (this.#byUrl.get(url) ?? []).filter(({ cells }) => cells.has(region));
-    let clear = true;
-    for (const [name, answers] of Map.groupBy(results, ({ name }) => name)) {
-      const named = rows.filter(({ runner }) => runner === name);
-      const [row] = named;
-      const before = row?.cells.get(region);
-      if (!row || !before || named.length > 1 || before.length !== answers.length) clear = false;
-      else
+  tell({ region = NO_REGION, results, state, url }: Job): void {
+    const answers = Map.groupBy(results, ({ name }) => name);
+    for (const row of this.#byUrl.get(url) ?? []) {
+      const before = row.cells.get(region);
+      if (!before || before.every(({ status }) => status)) continue;
+      const told = answers.get(row.runner) ?? [];
+      if (told.length === 0)
         row.cells.set(
           region,
-          answers.map((answer, index) => answered(before[index], answer)),
+          before.map((cell) => ({ ...cell, state })),
         );
+      else if (told.length === before.length) {
+        row.cells.set(
+          region,
+          before.map((cell, index) => answered(cell, told[index])),
+        );
+      }
     }
-    return clear;
-  }
-
-  get size(): number {
-    return this.rows.length * this.regions.length;
   }
 }
 
-function answered(before: ComparedCell | undefined, result: Result): ComparedCell {
+function answered(before: ComparedCell, result: Result | undefined): ComparedCell {
+  if (!result) return before;
   const { durationMs, errorCode, errorMessage, errorSource, status, verdict } = result;
-  const { change: _change, state: _state, ...kept } = before ?? {};
+  const { change: _change, state: _state, ...kept } = before;
   return {
     ...kept,
     status,

@@ -22,8 +22,6 @@ export function RunPage({ runId }: { readonly runId: string }) {
   const live = useLiveRun(runId);
   const { head, status } = live;
   const error = live.failure.value;
-  // Reading it is what makes this page follow the run.
-  void live.version.value;
   if (error instanceof Refusal && error.code === "run_not_found") {
     return (
       <Empty title="There is no such run">

@@ -71,7 +71,7 @@ export class Guarded implements AsyncDisposable {
         streams: 0,
       },
       endpointOf: () => undefined,
-      fleet: { report: async () => ({ regions: [] }) },
+      fleet: { report: async () => ({ regions: [] }), inputSchemas: () => undefined },
       keepOpen: () => {},
       isDraining: () => false,
     });
