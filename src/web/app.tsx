@@ -93,9 +93,12 @@ function Gate({ children }: { readonly children: ComponentChildren }) {
   }, [signedOut, pathname]);
   if (denied.value !== undefined) {
     return (
-      <Empty title="The server does not answer this page">
-        <p>{denied.value}</p>
-      </Empty>
+      <>
+        <h1>volley</h1>
+        <Empty title="The server does not answer this page">
+          <p>{denied.value}</p>
+        </Empty>
+      </>
     );
   }
   if (signedOut) return <SignInPage />;

@@ -1,6 +1,8 @@
 /** The dashboard in a real Chromium, which tells of everything that a page should never do. */
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
+import { eventually } from "../support/eventually.ts";
+
 /** Kept in the page itself, so that nothing is missed before somebody listens. */
 const COLLECT_VIOLATIONS = `
   window.violations = [];
@@ -46,6 +48,15 @@ export class DashboardPage implements AsyncDisposable {
   /** `path` counts from the server's root. */
   async visit(path: string): Promise<void> {
     await this.page.goto(this.#origin + path);
+  }
+
+  /** Visits a path and resolves once nothing of it is loading any more. */
+  async settle(path: string): Promise<void> {
+    await this.visit(path);
+    await eventually(`${path} is complete`, async () => {
+      const loading = await this.page.locator(".spinner").count();
+      return loading === 0 && (await this.page.locator("main h1").count()) > 0;
+    });
   }
 
   /** Resolves once such a text is shown. */

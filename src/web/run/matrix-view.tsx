@@ -8,7 +8,7 @@ import type { ComparedCell } from "../../domain/comparison.ts";
 import { shadeOf, SIGNS, statusWord } from "../../report/cells.ts";
 import { duration } from "../../report/words.ts";
 import { VirtualRows } from "../parts/virtual-rows.tsx";
-import { cellWords, markOf, type MatrixRow, worst } from "./matrix.ts";
+import { markOf, type MatrixRow, standing, worst } from "./matrix.ts";
 
 export interface MatrixViewProps {
   readonly rows: readonly MatrixRow[];
@@ -166,17 +166,13 @@ function Cell({ cells, focused, name, open }: CellProps) {
   const mark = markOf(cell);
   const { durationMs } = cell;
   return (
-    <button
-      type="button"
-      class={`cell ${shadeOf(mark)}`}
-      tabIndex={tabIndex}
-      onClick={open}
-      aria-label={`${name}: ${cellWords(cell)}`}
-    >
+    <button type="button" class={`cell ${shadeOf(mark)}`} tabIndex={tabIndex} onClick={open}>
+      <span class="hidden">{name}: </span>
       <span class="sign">
-        {SIGNS[mark]} {statusWord(mark)}
+        <span aria-hidden="true">{SIGNS[mark]}</span> {statusWord(mark)}
         {cells.length > 1 ? ` ×${cells.length}` : ""}
       </span>
+      <span class="hidden">{standing(cell).join(", ")} </span>
       <span class="more">
         {note(cell) ?? (durationMs === undefined ? "" : duration(durationMs))}
       </span>

@@ -5,7 +5,7 @@
 import type { ComparedCell, ComparedRow } from "../../domain/comparison.ts";
 import type { Job } from "../../domain/job.ts";
 import type { Result } from "../../domain/result.ts";
-import { type Mark, statusWord } from "../../report/cells.ts";
+import type { Mark } from "../../report/cells.ts";
 import { isRed, lookOf } from "../../report/verdict.ts";
 
 export const NO_REGION = "local";
@@ -85,11 +85,6 @@ export function isRedCell({ status, verdict }: ComparedCell): boolean {
 export function worst(cells: readonly ComparedCell[]): ComparedCell {
   const found = cells.find(isRedCell) ?? cells.find(({ status }) => !status) ?? cells[0];
   return found ?? {};
-}
-
-/** Everything a cell says, in words. */
-export function cellWords(cell: ComparedCell): string {
-  return [statusWord(markOf(cell)), ...standing(cell)].join(", ");
 }
 
 /** What is to be said of a cell beside its status: what was expected, and what was before. */

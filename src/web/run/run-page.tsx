@@ -22,20 +22,14 @@ export function RunPage({ runId }: { readonly runId: string }) {
   const live = useLiveRun(runId);
   const { head, status } = live;
   const error = live.failure.value;
-  if (error instanceof Refusal && error.code === "run_not_found") {
-    return (
-      <Empty title="There is no such run">
-        <p>
-          It may have been deleted, as old runs are. <Link to="/">Show all runs</Link>
-        </p>
-      </Empty>
-    );
-  }
   if (!head || !status) {
-    return error === undefined ? (
-      <Loading what="the run" />
-    ) : (
-      <Failure title="The run cannot be shown" error={error} />
+    return (
+      <>
+        <h1>
+          Run <bdi class="run-id">{runId}</bdi>
+        </h1>
+        {error === undefined ? <Loading what="the run" /> : <Missing error={error} />}
+      </>
     );
   }
   return (
@@ -51,6 +45,18 @@ export function RunPage({ runId }: { readonly runId: string }) {
       ))}
       {live.tooLarge ? <TooLarge live={live} /> : <Views live={live} />}
     </>
+  );
+}
+
+function Missing({ error }: { readonly error: unknown }) {
+  const isUnknown = error instanceof Refusal && error.code === "run_not_found";
+  if (!isUnknown) return <Failure title="The run cannot be shown" error={error} />;
+  return (
+    <Empty title="There is no such run">
+      <p>
+        It may have been deleted, as old runs are. <Link to="/">Show all runs</Link>
+      </p>
+    </Empty>
   );
 }
 

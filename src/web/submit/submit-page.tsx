@@ -7,7 +7,7 @@ import { submitCommand } from "../parts/command.ts";
 import { freshKey } from "../parts/fresh-key.ts";
 import { useLoaded } from "../parts/loaded.ts";
 import { go, runPath } from "../parts/router.tsx";
-import { CopyButton, Failure, Loading } from "../parts/shown.tsx";
+import { CopyButton, Empty, Failure, Loading } from "../parts/shown.tsx";
 import { mayWrite, useAction } from "../run/actions.tsx";
 import { client, who } from "../server.ts";
 import { draft } from "./draft.ts";
@@ -22,18 +22,8 @@ export function SubmitPage() {
     () => (json === undefined ? requestOf(form) : parsed(json)),
     [form, json],
   );
-  if (!mayWrite()) {
-    return (
-      <Failure
-        title="You may look, but not submit"
-        error={new Error("was asked with a key of scope runs:read")}
-      />
-    );
-  }
-  if (regions.error !== undefined) {
-    return <Failure title="The regions cannot be read" error={regions.error} />;
-  }
-  if (!regions.value) return <Loading what="the regions" />;
+  const found = regions.value?.regions;
+  if (!mayWrite() || !found) return <NotYet error={regions.error} />;
   const text = JSON.stringify(drafted.request, null, 2);
   return (
     <>
@@ -49,7 +39,7 @@ export function SubmitPage() {
       </div>
       <div class="submit">
         {json === undefined ? (
-          <FormPart form={form} change={setForm} regions={regions.value.regions} />
+          <FormPart form={form} change={setForm} regions={found} />
         ) : (
           <label>
             Request
@@ -64,6 +54,23 @@ export function SubmitPage() {
         )}
         <Preview drafted={drafted} text={text} shown={json === undefined} />
       </div>
+    </>
+  );
+}
+
+function NotYet({ error }: { readonly error: unknown }) {
+  return (
+    <>
+      <h1>Submit a run</h1>
+      {!mayWrite() ? (
+        <Empty title="Your key may look, but not submit">
+          <p>It has the scope runs:read; submitting needs runs:write.</p>
+        </Empty>
+      ) : error === undefined ? (
+        <Loading what="the regions" />
+      ) : (
+        <Failure title="The regions cannot be read" error={error} />
+      )}
     </>
   );
 }
