@@ -1,10 +1,10 @@
 /** GET /regions over real endpoints, good and bad. */
 import { describe, expect, test } from "bun:test";
 
-import { RegionList } from "../../src/domain/fleet.ts";
+import { InputSchemas, RegionList } from "../../src/domain/fleet.ts";
 import type { Region } from "../../src/domain/region.ts";
 import { schemaFaultsOf } from "./schema.ts";
-import { regions, Served, TOKEN } from "./serving.ts";
+import { problemOf, regions, Served, TOKEN } from "./serving.ts";
 
 type Answer = (request: Request) => Response | Promise<Response>;
 
@@ -132,5 +132,30 @@ describe("GET /regions", () => {
     await using api = new Served();
     expect(await listed(api)).toEqual([]);
     expect((await api.get("/regions", { method: "POST" })).status).toBe(405);
+  });
+});
+
+describe("GET /regions/schemas", () => {
+  test("tells what the runners of a region take", async () => {
+    const inputSchemas = {
+      a: { type: "object", properties: { selector: { type: "string" } } },
+      huge: { type: "object", description: "x".repeat(300_000) },
+      none: true,
+    };
+    using fleet = endpoints({ eu: info({ runners: ["a", "huge"], inputSchemas }) });
+    await using api = new Served({ regions: fleet.regions });
+    await listed(api);
+    const response = await api.get("/regions/schemas?region=eu");
+    const told: unknown = await response.json();
+    expect(schemaFaultsOf(InputSchemas, told)).toEqual([]);
+    expect(told).toEqual({ region: "eu", inputSchemas: { a: inputSchemas.a } });
+  });
+
+  test("knows the configured regions only", async () => {
+    await using api = new Served();
+    expect(await problemOf(await api.get("/regions/schemas?region=eu"))).toMatchObject({
+      code: "not_found",
+    });
+    expect((await api.get("/regions/schemas")).status).toBe(400);
   });
 });

@@ -48,6 +48,19 @@ describe("RunChanges", () => {
   });
 });
 
+describe("RunChanges.watchAll", () => {
+  test("tells of every run, until it is disposed of", () => {
+    const changes = new RunChanges();
+    const told: string[] = [];
+    const watch = changes.watchAll((runId) => told.push(runId));
+    changes.notify("one");
+    changes.notify("two");
+    watch[Symbol.dispose]();
+    changes.notify("three");
+    expect(told).toEqual(["one", "two"]);
+  });
+});
+
 describe("Orchestrator.changes", () => {
   test("tells of each change once it can be read", async () => {
     const stage = new Stage({ dispatches: new Dispatches(() => undefined) });
@@ -69,10 +82,11 @@ describe("Orchestrator.changes", () => {
     await stage.ended("r");
     await stage.observe("run.ended", 1);
     const told = await Promise.all(seen);
-    // A start, an end and a start, an end, and the end of the run.
-    expect(told).toHaveLength(5);
-    expect(told[0]).toBe("running 1 0");
-    expect(told[1]).toMatch(/^running [01] 1$/);
+    // Acceptance, a start, an end and a start, an end, and the end of the run.
+    expect(told).toHaveLength(6);
+    expect(told[0]).toBe("queued 0 0");
+    expect(told[1]).toBe("running 1 0");
+    expect(told[2]).toMatch(/^running [01] 1$/);
     expect(told.at(-1)).toBe("completed 0 2");
   });
 });

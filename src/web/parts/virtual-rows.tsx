@@ -21,6 +21,7 @@ const SPARE = 8;
 
 export function VirtualRows({ count, frame, header, height, reveal, row }: VirtualRowsProps) {
   const box = useRef<HTMLDivElement>(null);
+  /** The first row in sight: as long as it stays the same, nothing has to be drawn. */
   const [top, setTop] = useState(0);
   const [room, setRoom] = useState(600);
   useLayoutEffect(() => {
@@ -39,11 +40,15 @@ export function VirtualRows({ count, frame, header, height, reveal, row }: Virtu
     if (element.scrollTop > start) element.scrollTop = start;
     else if (element.scrollTop < end) element.scrollTop = end;
   }, [reveal]);
-  const first = Math.max(0, Math.floor(top / height) - SPARE);
-  const last = Math.min(count, Math.ceil((top + room) / height) + SPARE);
+  const first = Math.max(0, top - SPARE);
+  const last = Math.min(count, top + Math.ceil(room / height) + 1 + SPARE);
   const shown = Array.from({ length: Math.max(0, last - first) }, (_, at) => first + at);
   return (
-    <div {...frame} ref={box} onScroll={({ currentTarget }) => setTop(currentTarget.scrollTop)}>
+    <div
+      {...frame}
+      ref={box}
+      onScroll={({ currentTarget }) => setTop(Math.floor(currentTarget.scrollTop / height))}
+    >
       {header}
       <div class="spacer" role="presentation" style={{ height: `${first * height}px` }} />
       {shown.map(row)}

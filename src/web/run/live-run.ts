@@ -12,6 +12,7 @@ import type { RunEvent } from "../../domain/event.ts";
 import type { Job } from "../../domain/job.ts";
 import type { Result } from "../../domain/result.ts";
 import type { RunStatus, RunSummary, SummaryCounts } from "../../domain/run.ts";
+import { pictures } from "../../report/details.ts";
 import { API, client, json, patience, patiently } from "../server.ts";
 import { RegionMatrix } from "./matrix.ts";
 
@@ -49,6 +50,7 @@ export class LiveRun {
   readonly #version = signal(0);
   readonly #stop = new AbortController();
   readonly #byPlace = new Map<string, string>();
+  #pictures = 0;
   #opened = false;
   #frame = 0;
   #comparing: ReturnType<typeof setTimeout> | undefined;
@@ -77,6 +79,11 @@ export class LiveRun {
   /** In fan-out order. */
   get jobs(): ReadonlyMap<string, Job> {
     return this.#noted(this.#jobs);
+  }
+
+  /** How many pictures stand in the results. */
+  get pictures(): number {
+    return this.#noted(this.#pictures);
   }
 
   /** Whether nobody has opened it yet. */
@@ -198,7 +205,9 @@ export class LiveRun {
   }
 
   #keep(job: Job): void {
-    if (this.#jobs.get(job.jobId)?.completedAt && !job.completedAt) return;
+    const before = this.#jobs.get(job.jobId);
+    if (before?.completedAt) return;
+    this.#pictures += job.results.reduce((sum, result) => sum + pictures(result).length, 0);
     this.#jobs.set(job.jobId, job);
     this.#byPlace.set(place(job.url, job.region), job.jobId);
   }

@@ -2,6 +2,7 @@
  * The region matrix: a grid that the arrow keys walk, of which only the rows in sight exist. No
  * meaning hangs on colour alone.
  */
+import { Component } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { ComparedCell } from "../../domain/comparison.ts";
@@ -37,6 +38,9 @@ const STEPS: Readonly<Record<string, (at: Place, last: Place) => Place>> = {
 export function MatrixView({ open, regions, rows }: MatrixViewProps) {
   const [at, setAt] = useState<Place>({ row: 0, column: 0 });
   const walked = useRef(false);
+  // A row that is not drawn again keeps the handler of before.
+  const opener = useRef(open);
+  opener.current = open;
   const grid = useRef<HTMLDivElement | null>(null);
   const last = { row: rows.length - 1, column: regions.length - 1 };
   const here = within(at, last);
@@ -84,7 +88,7 @@ export function MatrixView({ open, regions, rows }: MatrixViewProps) {
               focus={focus}
               open={(column) => {
                 setAt({ row: index, column });
-                open(row, regions[column] ?? "");
+                opener.current(row, regions[column] ?? "");
               }}
             />
           );
@@ -117,7 +121,24 @@ interface RowProps {
   readonly open: (column: number) => void;
 }
 
-function Row({ focus, index, open, regions, row }: RowProps) {
+/** Drawn again only for another row or focus: while the grid scrolls, nothing else differs. */
+class Row extends Component<RowProps> {
+  override shouldComponentUpdate({ focus, index, regions, row }: RowProps): boolean {
+    const { props } = this;
+    return (
+      row !== props.row ||
+      focus !== props.focus ||
+      index !== props.index ||
+      regions !== props.regions
+    );
+  }
+
+  override render({ focus, index, open, regions, row }: RowProps) {
+    return <Cells focus={focus} index={index} open={open} regions={regions} row={row} />;
+  }
+}
+
+function Cells({ focus, index, open, regions, row }: RowProps) {
   const { cells, input, runner, url } = row;
   const given = input ? JSON.stringify(input) : undefined;
   return (

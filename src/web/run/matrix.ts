@@ -13,23 +13,28 @@ export const NO_REGION = "local";
 /** Several cells only where a region was asked the very same thing more than once. */
 export type MatrixRow = Omit<ComparedRow, "cells"> & {
   readonly index: number;
-  readonly cells: Map<string, ComparedCell[]>;
+  readonly cells: ReadonlyMap<string, readonly ComparedCell[]>;
 };
 
 export class RegionMatrix {
-  readonly rows: readonly MatrixRow[];
   readonly regions: readonly string[];
-  readonly #byUrl: ReadonlyMap<string, readonly MatrixRow[]>;
+  /** A row that changes is replaced by another. */
+  readonly #rows: MatrixRow[];
+  readonly #byUrl: ReadonlyMap<string, readonly number[]>;
 
   constructor(rows: readonly ComparedRow[]) {
-    this.rows = rows.map(({ cells, ...row }, index) => ({
+    this.#rows = rows.map(({ cells, ...row }, index) => ({
       ...row,
       index,
       cells: Map.groupBy(cells, ({ region }) => region ?? NO_REGION),
     }));
-    this.#byUrl = Map.groupBy(this.rows, ({ url }) => url);
-    const regions = new Set(this.rows.flatMap(({ cells }) => [...cells.keys()]));
+    this.#byUrl = Map.groupBy(rows.keys(), (index) => rows[index]?.url ?? "");
+    const regions = new Set(this.#rows.flatMap(({ cells }) => [...cells.keys()]));
     this.regions = [...regions].toSorted();
+  }
+
+  get rows(): readonly MatrixRow[] {
+    return this.#rows;
   }
 
   /**
@@ -38,21 +43,16 @@ export class RegionMatrix {
    */
   tell({ region = NO_REGION, results, state, url }: Job): void {
     const answers = Map.groupBy(results, ({ name }) => name);
-    for (const row of this.#byUrl.get(url) ?? []) {
-      const before = row.cells.get(region);
-      if (!before || before.every(({ status }) => status)) continue;
+    for (const index of this.#byUrl.get(url) ?? []) {
+      const row = this.#rows[index];
+      const before = row?.cells.get(region);
+      if (!row || !before || before.every(({ status }) => status)) continue;
       const told = answers.get(row.runner) ?? [];
-      if (told.length === 0)
-        row.cells.set(
-          region,
-          before.map((cell) => ({ ...cell, state })),
-        );
-      else if (told.length === before.length) {
-        row.cells.set(
-          region,
-          before.map((cell, index) => answered(cell, told[index])),
-        );
-      }
+      if (told.length > 0 && told.length !== before.length) continue;
+      const after = before.map((cell, nth) =>
+        told.length === 0 ? { ...cell, state } : answered(cell, told[nth]),
+      );
+      this.#rows[index] = { ...row, cells: new Map(row.cells).set(region, after) };
     }
   }
 }

@@ -131,13 +131,12 @@ function Views({ live }: { readonly live: LiveRun }) {
   const { matrix, told } = live;
   if (!matrix || !told) return <></>;
   const differing = matrix.rows.filter(({ differences }) => differences.length > 0);
-  const pictures = shots(live);
   const views = [
     { id: "", name: "Matrix" },
     { id: "differences", name: "Comparison", count: differing.length },
     { id: "errors", name: "Causes", count: told.causes.length },
     { id: "timeline", name: "Timeline" },
-    { id: "screenshots", name: "Screenshots", count: pictures.length },
+    { id: "screenshots", name: "Screenshots", count: live.pictures },
     { id: "request", name: "Request" },
     { id: "reports", name: "Reports" },
   ];
@@ -162,7 +161,7 @@ function Views({ live }: { readonly live: LiveRun }) {
       {view === "differences" ? <Differences live={live} rows={differing} /> : undefined}
       {view === "errors" ? <Causes live={live} /> : undefined}
       {view === "timeline" ? <Timeline live={live} /> : undefined}
-      {view === "screenshots" ? <Screenshots shots={pictures} /> : undefined}
+      {view === "screenshots" ? <Screenshots shots={shots(live)} /> : undefined}
       {view === "request" ? <RequestPart runId={live.runId} /> : undefined}
       {view === "reports" ? <Exports runId={live.runId} /> : undefined}
       {cell.runner !== null && cell.url !== null ? (
