@@ -5,7 +5,7 @@
  */
 export class RunChanges {
   readonly #watchers = new Map<string, Set<() => void>>();
-  readonly #watchersOfAll = new Set<(runId: string) => void>();
+  readonly #watchersOfAll = new Set<(runId?: string) => void>();
 
   /** Calls `changed` after each change of the run, until disposed. */
   watch(runId: string, changed: () => void): Disposable {
@@ -26,10 +26,15 @@ export class RunChanges {
     return [...this.#watchers.keys()];
   }
 
-  /** Calls `changed` after each change of any run, until disposed. */
-  watchAll(changed: (runId: string) => void): Disposable {
+  /** Calls `changed` after each change of any run, until disposed; without an id if it is not known. */
+  watchAll(changed: (runId?: string) => void): Disposable {
     this.#watchersOfAll.add(changed);
     return { [Symbol.dispose]: () => void this.#watchersOfAll.delete(changed) };
+  }
+
+  /** Other replicas may have changed any run. */
+  notifyAnybody(): void {
+    for (const changed of this.#watchersOfAll) changed();
   }
 
   notify(runId: string): void {

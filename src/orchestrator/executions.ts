@@ -204,6 +204,7 @@ export class Executions {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
       await firstAborted(this.#options.clock.deadline(LOOK_MS), signal);
+      this.changes.notifyAnybody();
       for (const runId of this.changes.watched) {
         if (!this.#executing.has(runId)) this.changes.notify(runId);
       }

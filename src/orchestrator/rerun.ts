@@ -5,7 +5,7 @@
 import { AppError, runNotFound } from "../domain/errors.ts";
 import type { RunnerRequest, RunRequest } from "../domain/run.ts";
 import { present } from "../lib/present.ts";
-import { withoutSecrets } from "../lib/secrets.ts";
+import { withoutSealed } from "../lib/secrets.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { AnsweredJob, RunStore } from "../store/store.ts";
 
@@ -57,7 +57,7 @@ export interface SentRequest {
 
 /**
  * The request of a run, in fan-out order, with what is expected of each runner beside it; without
- * what its names tell to be secret. Rejects with AppError `run_not_found`.
+ * secrets, and without the callback's URL, which may hold one. Rejects with AppError `run_not_found`.
  */
 export async function sentRequest(
   store: Pick<RunStore, "findSettings" | "findAnswers">,
@@ -65,10 +65,10 @@ export async function sentRequest(
 ): Promise<SentRequest> {
   const found = await store.findSettings(runId);
   if (!found) throw runNotFound(runId);
-  const { ended: _ended, ...settings } = found;
+  const { callbackUrl: _callbackUrl, ended: _ended, ...settings } = found;
   const shown = async function* () {
     for await (const { input, ...runner } of runnersOf(store, runId, new Selected("all"))) {
-      yield { ...runner, ...present({ input: withoutSecrets(input) as RunnerRequest["input"] }) };
+      yield { ...runner, ...present({ input: withoutSealed(input) as RunnerRequest["input"] }) };
     }
   };
   return { settings, runners: shown() };

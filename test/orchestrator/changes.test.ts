@@ -51,13 +51,14 @@ describe("RunChanges", () => {
 describe("RunChanges.watchAll", () => {
   test("tells of every run, until it is disposed of", () => {
     const changes = new RunChanges();
-    const told: string[] = [];
+    const told: (string | undefined)[] = [];
     const watch = changes.watchAll((runId) => told.push(runId));
     changes.notify("one");
     changes.notify("two");
+    changes.notifyAnybody();
     watch[Symbol.dispose]();
     changes.notify("three");
-    expect(told).toEqual(["one", "two"]);
+    expect(told).toEqual(["one", "two", undefined]);
   });
 });
 

@@ -16,7 +16,7 @@ export class ChangesFeed {
 
   constructor(changes: Pick<RunChanges, "watchAll">) {
     this.#watch = changes.watchAll((runId) => {
-      this.#changed.add(runId);
+      if (runId !== undefined) this.#changed.add(runId);
       this.#timer ??= setTimeout(() => this.#tell(), INTERVAL_MS);
     });
   }

@@ -56,7 +56,8 @@ const HEADERS = {
 
 const ChangeStream = Type.String({
   contentMediaType: "text/event-stream",
-  description: "`runs.changed` with `runIds`; the first one, at once, names none.",
+  description:
+    "`runs.changed` with `runIds`; the first one, at once, names none, and so do those about runs of other replicas.",
 });
 
 export function eventRoutes({ keepOpen, live, maxStreams, mayGoOn, store }: EventRoutesDeps) {

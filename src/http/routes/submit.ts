@@ -135,7 +135,7 @@ export function submitRoutes(deps: SubmitRoutesDeps) {
         detail: {
           summary: "The request of a run",
           description:
-            "As it can be submitted again: with the limits that count, and with what is expected beside each runner. Input whose name tells of a secret is replaced.",
+            "As it can be submitted again: with the limits that count, and with what is expected beside each runner. Secrets in inputs are replaced, and `callbackUrl` is left out: receivers keep their tokens there.",
         },
       },
     )
