@@ -197,7 +197,10 @@ async function farewell(api: string, runId: string): Promise<void> {
     );
     return;
   }
-  console.log(`\nStill running, until Ctrl-C:\n  docs     ${api}/docs\n  results  ${api}/${runId}`);
+  const { origin } = new URL(api);
+  console.log(
+    `\nStill running, until Ctrl-C:\n  dashboard  ${origin}/runs/${runId}\n  docs       ${api}/docs\n  results    ${api}/${runId}`,
+  );
   await interrupted;
 }
 

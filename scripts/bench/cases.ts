@@ -1,5 +1,6 @@
 /** Every case by its name, in the order of the table. */
 import type { Case } from "./case.ts";
+import { dashboard } from "./cases/dashboard.ts";
 import { dispatchPlain, dispatchTls, mixedLatency, slowEndpoint } from "./cases/dispatch.ts";
 import { durability } from "./cases/durability.ts";
 import { busy, large } from "./cases/large.ts";
@@ -23,6 +24,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   status,
   list,
   live,
+  dashboard,
   recovery,
   start,
   size,

@@ -91,8 +91,7 @@ export function worst(cells: readonly ComparedCell[]): ComparedCell {
 export function standing({ change, expected, verdict }: ComparedCell): string[] {
   const words: string[] = [];
   if (verdict === "expected") words.push("as expected");
-  if (verdict === "unexpected")
-    words.push(expected ? `not as expected: ${expected}` : "unexpected");
+  if (verdict === "unexpected") words.push(expected ? `${expected} was expected` : "unexpected");
   if (change === "new-failure") words.push("new failure");
   if (change === "still-failing") words.push("still failing");
   if (change === "fixed" || change === "flaky") words.push(change);

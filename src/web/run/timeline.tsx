@@ -8,6 +8,13 @@ import { NO_REGION } from "./matrix.ts";
 
 const ROW_HEIGHT = 36;
 
+const KEYS = [
+  ["queue", "queue"],
+  ["network", "network"],
+  ["endpoint", "endpoint"],
+  ["whole", "not told apart"],
+] as const;
+
 interface Span {
   readonly shade: "queue" | "network" | "endpoint" | "whole";
   readonly ms: number;
@@ -22,8 +29,11 @@ export function Timeline({ live }: { readonly live: LiveRun }) {
   return (
     <section aria-label="Timeline">
       <p class="legend soft">
-        <span class="key queue" /> queue <span class="key network" /> network{" "}
-        <span class="key endpoint" /> endpoint <span class="key whole" /> not told apart
+        {KEYS.map(([shade, word]) => (
+          <span key={shade}>
+            <span class={`key ${shade}`} /> {word}
+          </span>
+        ))}
         <span class="scale">0 to {duration(whole)} from acceptance</span>
       </p>
       <VirtualRows
