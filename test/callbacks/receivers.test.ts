@@ -53,6 +53,7 @@ const REFUSED: readonly (readonly [host: string, what: string])[] = [
   ["[fe80::1]", "link-local or metadata"],
   ["[febf::1]", "link-local or metadata"],
   ["[fd00:ec2::254]", "link-local or metadata"],
+  ["[fd20:ce::254]", "link-local or metadata"],
   ["100.100.100.200", "link-local or metadata"],
   ["168.63.129.16", "link-local or metadata"],
   ["192.0.0.192", "link-local or metadata"],
@@ -75,7 +76,9 @@ const REFUSED: readonly (readonly [host: string, what: string])[] = [
   ["239.255.255.250", "no host"],
   ["240.0.0.1", "no host"],
   ["255.255.255.255", "no host"],
+  ["192.0.0.8", "no host"],
   ["192.0.2.1", "no host"],
+  ["198.51.100.1", "no host"],
   ["203.0.113.7", "no host"],
   ["192.88.99.1", "no host"],
 ];
