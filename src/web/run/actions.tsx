@@ -32,7 +32,7 @@ export function useAction() {
 
 /** Runs some of a run again, and goes to the new run. */
 export async function rerun(runId: string, again: Again): Promise<void> {
-  go(runPath(await client.rerun(runId, again, freshKey())));
+  go(runPath((await client.rerun(runId, again, freshKey())).runId));
 }
 
 export function Actions({ live }: { readonly live: LiveRun }) {

@@ -104,7 +104,7 @@ function Preview({ drafted, shown, text }: PreviewProps) {
     if (key.current.text !== text) key.current = { text, value: freshKey() };
     setError(undefined);
     try {
-      go(runPath(await client.submit(drafted.request, key.current.value)));
+      go(runPath((await client.submit(drafted.request, key.current.value)).runId));
     } catch (error) {
       setError(error);
     }
