@@ -11,6 +11,23 @@ import { DashboardPage } from "./dashboard-page.ts";
 
 const URL_UNDER_TEST = "https://shop.example/";
 
+/** What an endpoint says of itself. */
+const INFO = {
+  runners: ["bannerTest"],
+  inputSchemas: {
+    bannerTest: {
+      type: "object",
+      properties: {
+        url: { type: "string" },
+        selector: { type: "string" },
+        device: { enum: ["desktop", "phone"] },
+        waitMs: { type: "integer" },
+      },
+      required: ["url", "selector"],
+    },
+  },
+};
+
 const request = (regions: readonly string[], more: Readonly<Record<string, unknown>> = {}) => ({
   mode: "remote",
   runners: regions.map((region) => ({
@@ -29,6 +46,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
   let eu: Endpoint;
   let us: Endpoint;
   let slow: Endpoint;
+  let told: Bun.Server<undefined>;
 
   beforeAll(async () => {
     browser = await launchBrowser();
@@ -47,7 +65,13 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
       await held.opened;
       return pass(received);
     });
-    const regions = { "eu-1": eu.base, "us-1": us.base, "slow-1": slow.base };
+    told = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json(INFO) });
+    const regions = {
+      "eu-1": eu.base,
+      "us-1": us.base,
+      "slow-1": slow.base,
+      "told-1": `http://127.0.0.1:${told.port}/api/runner`,
+    };
     server = await serve({ data: folder.path, regions });
   }, 60_000);
 
@@ -55,6 +79,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     held.open();
     await browser.close();
     await server.stop("SIGKILL");
+    await told.stop(true);
     for (const endpoint of [eu, us, slow]) endpoint[Symbol.dispose]();
     folder[Symbol.dispose]();
   });
@@ -66,7 +91,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await dashboard.visit("/");
     await page.getByRole("link", { name: "Submit a run" }).click();
     await page.getByLabel("URLs").fill(URL_UNDER_TEST);
-    await page.getByRole("button", { name: "All" }).click();
+    for (const region of ["eu-1", "us-1", "slow-1"]) await page.getByLabel(region).check();
     await page.getByLabel("Another runner").fill("titleTest");
     await page.keyboard.press("Enter");
     await page.getByText("Expectations, tags and limits").click();
@@ -85,6 +110,26 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await page.getByRole("link", { name: "by-hand" }).waitFor();
     expect(await dashboard.faults()).toEqual([]);
     expect(dashboard.said).toEqual([]);
+  }, 60_000);
+
+  test("asks for what a runner takes, by its schema", async () => {
+    await using dashboard = await DashboardPage.open(browser, server.origin);
+    const { page } = dashboard;
+    await dashboard.visit("/submit");
+    await page.getByLabel("told-1").check();
+    await page.getByLabel("bannerTest").check();
+    await page.getByLabel("selector (required)").fill("#banner");
+    await page.getByLabel("device").selectOption("phone");
+    await page.getByLabel("waitMs").fill("500");
+    await page.getByLabel("URLs").fill(URL_UNDER_TEST);
+    const text = await page.getByLabel("Request as JSON").innerText();
+    expect((JSON.parse(text) as { runners: unknown }).runners).toEqual([
+      {
+        name: "bannerTest",
+        region: "told-1",
+        input: { url: URL_UNDER_TEST, selector: "#banner", device: "phone", waitMs: 500 },
+      },
+    ]);
   }, 60_000);
 
   test("says in the form why a run is not accepted", async () => {
@@ -190,6 +235,12 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     const runId = await server.api.submit(request(["eu-1"], { tags: ["watched"] }));
     await page.getByRole("link", { name: runId }).waitFor();
     await page.getByRole("row", { name: /completed/ }).waitFor();
+    // What is being typed outlives a list that is drawn anew.
+    await page.getByLabel("URL").fill("https://sho");
+    const next = await server.api.submit(request(["eu-1"], { tags: ["watched"] }));
+    await page.getByRole("link", { name: next }).waitFor();
+    expect(await page.getByLabel("URL").inputValue()).toBe("https://sho");
+    await page.getByLabel("URL").fill("");
     await page.getByLabel("State").selectOption("failed");
     await dashboard.shows("No run fits");
     await page.getByLabel("State").selectOption("");

@@ -5,6 +5,7 @@ import { lookOf } from "../../report/verdict.ts";
 import { duration, moment } from "../../report/words.ts";
 import { useLoaded } from "../parts/loaded.ts";
 import { address, ask, Link, path, runPath } from "../parts/router.tsx";
+import { SearchField } from "../parts/search-field.tsx";
 import { Ago, Empty, Failure, Loading, Outside, ResultMark } from "../parts/shown.tsx";
 import { API, json } from "../server.ts";
 
@@ -39,15 +40,12 @@ interface AskedFor {
 
 function Asked(asked: AskedFor) {
   const field = (name: keyof AskedFor, label: string, hint: string) => (
-    <label>
-      {label}
-      <input
-        type="search"
-        value={asked[name]}
-        placeholder={hint}
-        onChange={({ currentTarget }) => ask({ [name]: currentTarget.value.trim() }, false)}
-      />
-    </label>
+    <SearchField
+      label={label}
+      hint={hint}
+      value={asked[name]}
+      commit={(value) => ask({ [name]: value }, false)}
+    />
   );
   return (
     <search class="filters">

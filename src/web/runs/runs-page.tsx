@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import type { ListedRun, RunList } from "../../domain/run.ts";
 import { address, ask, Link, runPath } from "../parts/router.tsx";
+import { SearchField } from "../parts/search-field.tsx";
 import { Ago, Counts, Duration, Empty, Failure, Loading, StateMark } from "../parts/shown.tsx";
 import { client, patiently } from "../server.ts";
 import { useRunChanges } from "./run-changes.ts";
@@ -103,15 +104,12 @@ function Filters() {
   const query = address.value.searchParams;
   const value = (name: string): string => query.get(name) ?? "";
   const field = (name: string, label: string, hint: string) => (
-    <label>
-      {label}
-      <input
-        type="search"
-        value={value(name)}
-        placeholder={hint}
-        onChange={({ currentTarget }) => ask({ [name]: currentTarget.value.trim() })}
-      />
-    </label>
+    <SearchField
+      label={label}
+      hint={hint}
+      value={value(name)}
+      commit={(value) => ask({ [name]: value })}
+    />
   );
   return (
     <search class="filters">

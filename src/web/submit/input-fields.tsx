@@ -99,7 +99,8 @@ function FieldInput({ field, put, value }: FieldInputProps) {
   }
   const entry = (text: string): unknown => {
     if (text === "") return undefined;
-    return kind === "number" && Number.isFinite(Number(text)) ? Number(text) : text;
+    // What is no number yet, such as "1.", stays as it was typed.
+    return kind === "number" && String(Number(text)) === text ? Number(text) : text;
   };
   return (
     <label>
@@ -108,7 +109,7 @@ function FieldInput({ field, put, value }: FieldInputProps) {
         value={text}
         inputMode={kind === "number" ? "decimal" : "text"}
         spellcheck={false}
-        onChange={({ currentTarget }) => put(name, entry(currentTarget.value))}
+        onInput={({ currentTarget }) => put(name, entry(currentTarget.value))}
       />
     </label>
   );
