@@ -133,12 +133,23 @@ async function run(program: string, args: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`${program} ended with ${String(code)}: ${said}`);
 }
 
-/** Ends the server when this process is gone, which closes the pipe, or asks for it. */
+/**
+ * Ends the server when this process asks for it, or is gone, which closes the pipe; then its files
+ * go, too. The watcher is no child of this process: a test runner may kill those. The first argument
+ * is the folder of the files.
+ */
 const GUARD = `
-"$@" & server=$!
-read -r signal || signal=QUIT
-kill -s "$signal" $server
-wait $server`;
+exec 3<&0
+files=$1; shift
+"$@" </dev/null 3<&- & server=$!
+(
+  if read -r signal <&3; then files=; else signal=QUIT; fi
+  kill -s "$signal" $server
+  while kill -0 $server 2>/dev/null; do sleep 0.05; done
+  if [ -n "$files" ]; then rm -rf "$files"; fi
+) >/dev/null 2>&1 &
+exec 3<&-
+wait`;
 
 async function serve(
   bin: string,
@@ -157,10 +168,11 @@ async function serve(
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const command = [join(bin, "postgres"), "-D", data, ...flags];
-  const child = spawn("/bin/sh", ["-c", GUARD, "sh", ...command], {
+  // PATH is for sleep and rm alone: the server needs nothing of this environment.
+  const child = spawn("/bin/sh", ["-c", GUARD, "sh", dirname(data), ...command], {
     ...identity,
     cwd: "/",
-    env: {},
+    env: { PATH: "/usr/bin:/bin" },
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });
