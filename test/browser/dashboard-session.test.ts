@@ -52,7 +52,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await page.getByLabel("API key").fill(key);
     await page.keyboard.press("Enter");
     await dashboard.shows("No regions are configured");
-    expect(new URL(page.url()).pathname).toBe("/regions");
+    await page.waitForURL(({ pathname }) => pathname === "/regions");
     const kept = "JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }])";
     expect(await page.evaluate(kept)).toBe('["",{},{}]');
 
@@ -75,7 +75,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await page.getByLabel("API key").fill(key);
     await page.keyboard.press("Enter");
     await dashboard.shows("No runs yet");
-    expect(page.url()).toBe(`${server.origin}/`);
+    await page.waitForURL(`${server.origin}/`);
   }, 60_000);
 
   test.each(["SIGTERM", "SIGKILL"] as const)(

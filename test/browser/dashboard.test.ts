@@ -199,7 +199,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await dialog.getByText("The title is wrong.").waitFor();
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
-    expect(new URL(page.url()).search).toBe("");
+    await page.waitForURL(({ search }) => search === "");
   }, 60_000);
 
   test("shows what differs, causes, times, the request and the reports of a run", async () => {

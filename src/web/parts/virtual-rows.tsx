@@ -17,7 +17,7 @@ export interface VirtualRowsProps {
 }
 
 /** Rows beyond either edge that exist all the same: less flicker, and a next row to tab to. */
-const SPARE = 8;
+export const SPARE_ROWS = 8;
 
 export function VirtualRows({ count, frame, header, height, reveal, row }: VirtualRowsProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -40,8 +40,8 @@ export function VirtualRows({ count, frame, header, height, reveal, row }: Virtu
     if (element.scrollTop > start) element.scrollTop = start;
     else if (element.scrollTop < end) element.scrollTop = end;
   }, [reveal]);
-  const first = Math.max(0, top - SPARE);
-  const last = Math.min(count, top + Math.ceil(room / height) + 1 + SPARE);
+  const first = Math.max(0, top - SPARE_ROWS);
+  const last = Math.min(count, top + Math.ceil(room / height) + 1 + SPARE_ROWS);
   const shown = Array.from({ length: Math.max(0, last - first) }, (_, at) => first + at);
   return (
     <div

@@ -3,12 +3,12 @@
  * meaning hangs on colour alone.
  */
 import { Component } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { ComparedCell } from "../../domain/comparison.ts";
 import { shadeOf, SIGNS, statusWord } from "../../report/cells.ts";
 import { duration } from "../../report/words.ts";
-import { VirtualRows } from "../parts/virtual-rows.tsx";
+import { SPARE_ROWS, VirtualRows } from "../parts/virtual-rows.tsx";
 import { markOf, type MatrixRow, standing, worst } from "./matrix.ts";
 
 export interface MatrixViewProps {
@@ -23,14 +23,16 @@ interface Place {
 }
 
 const ROW_HEIGHT = 44;
+/** No further than there are rows beyond the edge. */
+const PAGE = SPARE_ROWS;
 
 const STEPS: Readonly<Record<string, (at: Place, last: Place) => Place>> = {
   ArrowUp: (at) => ({ ...at, row: at.row - 1 }),
   ArrowDown: (at) => ({ ...at, row: at.row + 1 }),
   ArrowLeft: (at) => ({ ...at, column: at.column - 1 }),
   ArrowRight: (at) => ({ ...at, column: at.column + 1 }),
-  PageUp: (at) => ({ ...at, row: at.row - 10 }),
-  PageDown: (at) => ({ ...at, row: at.row + 10 }),
+  PageUp: (at) => ({ ...at, row: at.row - PAGE }),
+  PageDown: (at) => ({ ...at, row: at.row + PAGE }),
   Home: (at) => ({ ...at, column: 0 }),
   End: (at, last) => ({ ...at, column: last.column }),
 };
@@ -44,7 +46,8 @@ export function MatrixView({ open, regions, rows }: MatrixViewProps) {
   const grid = useRef<HTMLDivElement | null>(null);
   const last = { row: rows.length - 1, column: regions.length - 1 };
   const here = within(at, last);
-  useEffect(() => {
+  // Before the next key: it is meant for the cell that this one led to.
+  useLayoutEffect(() => {
     if (!walked.current) return;
     walked.current = false;
     grid.current?.querySelector<HTMLElement>('button[tabindex="0"]')?.focus();
