@@ -89,10 +89,7 @@ export type HandlerOptions = LibraryOptions & {
 export interface OrchestratorHandler {
   (request: Request): Promise<Response>;
   readonly fetch: (request: Request) => Promise<Response>;
-  /**
-   * Resolves once the run store can be used. Rejects with StartError: a database is away, too old,
-   * or refuses; every request rejects then, too.
-   */
+  /** Resolves once the run store can be used. Rejects with StartError, as every request then. */
   readonly opened: Promise<void>;
   /** Seconds; what `export default` gives Bun's server: longer than the longest silence of ours. */
   readonly idleTimeout: number;
@@ -290,12 +287,12 @@ function openParts(
 }
 
 /** Past its cap Bun's fetch queues silently while limits run, so ours must stay below it. */
-function mostInFlight(configured: number, log: Log): number {
+function mostInFlight(wanted: number, log: Log): number {
   const most = Math.max(1, requestCap() - RESERVED_REQUESTS);
-  if (configured > most) log.warn("in-flight limit lowered to the process's request cap", { most });
+  if (wanted > most) log.warn("in-flight limit lowered to the process's request cap", { most });
   return most;
 }
 
-/** For runs that an earlier process with runners of its own left unfinished. */
+/** For runs that a process with runners of its own left unfinished. */
 const noLocalRunners: Dispatch = async () =>
   failure("local_mode_unavailable", "orchestrator", "This server has no runners of its own.");

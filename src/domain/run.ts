@@ -11,6 +11,7 @@ import { Expect, Policy, RegionExpect, Verdict } from "./expectation.ts";
 import { CallbackUrl, HTTP_URL_PATTERN, NOT_AN_HTTP_URL } from "./http-url.ts";
 import { Job, State } from "./job.ts";
 import { NOT_A_REGION, REGION_PATTERN } from "./region.ts";
+import { Warnings } from "./warning.ts";
 
 /** Path segments of the API below its base; a run cannot be named like one of them. */
 export const RESERVED_RUN_IDS: readonly string[] = [
@@ -30,30 +31,6 @@ export const RUNNER_NAME = {
   maxLength: 128,
   examples: ["cookieBannerTest"],
 };
-
-/** Most warnings kept with a run: they are told with every status of it. */
-export const MAX_WARNINGS = 100;
-
-export const RunWarning = Type.Object(
-  {
-    code: Type.Literal("missing_runner", { description: "A stable code." }),
-    message: Type.String({
-      description: "One sentence for a person.",
-      examples: ['Region "us-east-1" offers no runner "cookieBannerTest".'],
-    }),
-    region: Type.String({ description: "The region it is about.", examples: ["us-east-1"] }),
-    runner: Type.String({
-      description: "The runner it is about.",
-      examples: ["cookieBannerTest"],
-    }),
-  },
-  { additionalProperties: false, description: "What will probably go wrong." },
-);
-export type RunWarning = Static<typeof RunWarning>;
-
-export const Warnings = Type.Array(RunWarning, {
-  description: `What the regions' endpoints, asked lately, let expect of the run when it was accepted; at most ${MAX_WARNINGS}, absent if nothing.`,
-});
 
 const RunnerInput = Type.Object(
   {

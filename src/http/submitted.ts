@@ -1,7 +1,8 @@
 /** What every route that starts a run takes and answers. */
 import { Type } from "@sinclair/typebox";
 
-import { RunId, Warnings } from "../domain/run.ts";
+import { RunId } from "../domain/run.ts";
+import { Warnings } from "../domain/warning.ts";
 
 export const Accepted = Type.Object(
   { runId: RunId, warnings: Type.Optional(Warnings) },

@@ -3,7 +3,8 @@ import type { PastResult } from "../domain/history.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { present } from "../lib/present.ts";
 import { nextTurn } from "../lib/turn.ts";
-import type { PastJob, PastQuery, RunStore } from "../store/store.ts";
+import type { PastJob, PastQuery } from "../store/answered.ts";
+import type { RunStore } from "../store/store.ts";
 import { inputBesideUrl, shownInput } from "./comparison/cell-key.ts";
 
 /** Most answers of a cell that are told. */

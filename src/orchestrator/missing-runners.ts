@@ -3,7 +3,8 @@
  * endpoints told. A warning to whoever submits, or a refusal if that was asked for.
  */
 import { AppError, type Fault } from "../domain/errors.ts";
-import { MAX_WARNINGS, type RunRequest, type RunWarning } from "../domain/run.ts";
+import type { RunRequest } from "../domain/run.ts";
+import { MAX_WARNINGS, type RunWarning } from "../domain/warning.ts";
 
 type Offers = ReadonlyMap<string, ReadonlySet<string>>;
 

@@ -7,7 +7,8 @@
  */
 import { AppError, runNotFound } from "../domain/errors.ts";
 import type { State } from "../domain/job.ts";
-import type { RunRequest, RunWarning } from "../domain/run.ts";
+import type { RunRequest } from "../domain/run.ts";
+import type { RunWarning } from "../domain/warning.ts";
 import { newId } from "../lib/ids.ts";
 import { present } from "../lib/present.ts";
 import type { NewRun, RunStore, Submission } from "../store/store.ts";

@@ -7,7 +7,8 @@ import type { RunnerRequest, RunRequest } from "../domain/run.ts";
 import { present } from "../lib/present.ts";
 import { withoutSealed } from "../lib/secrets.ts";
 import { nextTurn } from "../lib/turn.ts";
-import type { AnsweredJob, RunStore } from "../store/store.ts";
+import type { AnsweredJob } from "../store/answered.ts";
+import type { RunStore } from "../store/store.ts";
 
 /** A cell of a run: a runner on a url in a region, with every input it was requested with. */
 export interface RerunCell {

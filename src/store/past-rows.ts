@@ -1,8 +1,8 @@
 /** Rows of past jobs as the history of a url tells them. */
 import { present } from "../lib/present.ts";
+import type { PastJob } from "./answered.ts";
 import { resultsOf } from "./row-results.ts";
 import type { JobRow } from "./rows.ts";
-import type { PastJob } from "./store.ts";
 
 /** What is read of a job of the past: `results` without details and logs. */
 export type PastRow = Omit<JobRow, "position"> & {

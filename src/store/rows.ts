@@ -5,10 +5,12 @@ import type { RunEvent } from "../domain/event.ts";
 import type { Policy, Verdict } from "../domain/expectation.ts";
 import { type Job, type RegionMismatch, type State, type Timing, timingOf } from "../domain/job.ts";
 import type { ErrorSource, Result } from "../domain/result.ts";
-import type { ListedRun, Mode, RunHead, RunStatus, RunWarning } from "../domain/run.ts";
+import type { ListedRun, Mode, RunHead, RunStatus } from "../domain/run.ts";
+import type { RunWarning } from "../domain/warning.ts";
 import { present } from "../lib/present.ts";
+import type { AnsweredJob } from "./answered.ts";
 import { expectedOf, jsonOf, resultsOf } from "./row-results.ts";
-import type { AnsweredJob, PendingJob, RunSettings, StoredRun } from "./store.ts";
+import type { PendingJob, RunSettings, StoredRun } from "./store.ts";
 
 export interface RunRow {
   readonly key: number;

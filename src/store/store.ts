@@ -6,16 +6,10 @@
  */
 import type { RunEvent } from "../domain/event.ts";
 import type { ExpectedStatus, Policy, Verdict } from "../domain/expectation.ts";
-import type {
-  EndState,
-  Job,
-  JobEnd,
-  RegionMismatch,
-  RequestedRunner,
-  State,
-} from "../domain/job.ts";
-import type { Result } from "../domain/result.ts";
-import type { ListedRun, Mode, RunHead, RunRequest, RunStatus, RunWarning } from "../domain/run.ts";
+import type { EndState, Job, JobEnd, RequestedRunner, State } from "../domain/job.ts";
+import type { ListedRun, Mode, RunHead, RunRequest, RunStatus } from "../domain/run.ts";
+import type { RunWarning } from "../domain/warning.ts";
+import type { AnsweredJob, PastPage, PastQuery } from "./answered.ts";
 import type { NewCallback } from "./callbacks.ts";
 
 /** A run as it is handed over for keeping. Times are milliseconds since the epoch. */
@@ -148,48 +142,6 @@ export interface PruneBounds {
   /** Milliseconds since the epoch. */
   readonly endedBefore: number;
   readonly keepRuns: number;
-}
-
-/** What a job was asked and what it answered, for repeating it. */
-export interface AnsweredJob {
-  readonly position: number;
-  readonly url: string;
-  readonly region?: string;
-  readonly state: State;
-  readonly runners: readonly RequestedRunner[];
-  /** What each runner is expected to answer, of a run that is judged. */
-  readonly expected?: readonly ExpectedStatus[];
-  /** One per runner once the job has ended, else empty. */
-  readonly results: readonly Result[];
-  readonly regionMismatch?: RegionMismatch;
-}
-
-/** A job of an ended run. `results` are without details and logs. */
-export interface PastJob extends Omit<AnsweredJob, "position" | "expected"> {
-  readonly runId: string;
-  /** When the job ended, in milliseconds since the epoch. */
-  readonly endedAt: number;
-}
-
-/** Which past jobs of a url are meant. */
-export interface PastQuery {
-  readonly region?: string;
-  /** Only of runs that were accepted before this one and ended before it did. */
-  readonly before?: string;
-  /** `next` of the page before. */
-  readonly from?: PastCursor;
-}
-
-/** Where a page of past jobs ended; opaque to everyone but the store. */
-export interface PastCursor {
-  readonly run: number;
-  readonly job: number;
-}
-
-/** `next` is absent on the last page. A page that few jobs fit may be short and not be the last. */
-export interface PastPage {
-  readonly jobs: readonly PastJob[];
-  readonly next?: PastCursor;
 }
 
 export interface JobTally {

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "bun:test";
 
 import { judged } from "../../src/domain/result.ts";
-import type { NewRun, PastQuery, RunStore, StoredRun } from "../../src/store/store.ts";
+import type { PastQuery } from "../../src/store/answered.ts";
+import type { NewRun, RunStore, StoredRun } from "../../src/store/store.ts";
 import type { OpenStore } from "./contract.ts";
 import {
   answered,

@@ -1,6 +1,7 @@
 /** Earlier answers of the cells of one url, from the newest runs that ended before a run did. */
 import { nextTurn } from "../../lib/turn.ts";
-import type { AnsweredJob, PastQuery, RunStore } from "../../store/store.ts";
+import type { AnsweredJob, PastQuery } from "../../store/answered.ts";
+import type { RunStore } from "../../store/store.ts";
 import { cellKey } from "./cell-key.ts";
 import { LOOKED_AT, type Told, toldBy } from "./change.ts";
 

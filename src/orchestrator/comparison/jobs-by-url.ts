@@ -3,7 +3,8 @@
  * one url's jobs and one page are in memory.
  */
 import { nextTurn } from "../../lib/turn.ts";
-import type { AnsweredJob, RunStore } from "../../store/store.ts";
+import type { AnsweredJob } from "../../store/answered.ts";
+import type { RunStore } from "../../store/store.ts";
 
 /** Results may be large, and others have their turn between two pages. */
 const PAGE_SIZE = 32;

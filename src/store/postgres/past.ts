@@ -6,8 +6,8 @@ import type { SQL } from "bun";
 
 import type { Result } from "../../domain/result.ts";
 import { present } from "../../lib/present.ts";
+import type { PastJob, PastPage, PastQuery } from "../answered.ts";
 import { type PastRow, toPastJob } from "../past-rows.ts";
-import type { PastJob, PastPage, PastQuery } from "../store.ts";
 import { storable } from "./rows.ts";
 
 /** Rows read at once: their results come whole, and only here lose their details and logs. */

@@ -11,6 +11,7 @@ import type { EndState, Job, JobEnd, State } from "../../domain/job.ts";
 import type { RunHead, RunStatus } from "../../domain/run.ts";
 import type { Log } from "../../lib/log.ts";
 import { present } from "../../lib/present.ts";
+import type { AnsweredJob, PastPage, PastQuery } from "../answered.ts";
 import {
   toAnsweredJob,
   toJob,
@@ -20,14 +21,11 @@ import {
   toRunStatus,
 } from "../rows.ts";
 import type {
-  AnsweredJob,
   EndMoment,
   JobTally,
   Judgement,
   Moment,
   NewRun,
-  PastPage,
-  PastQuery,
   PendingJob,
   PruneBounds,
   Renewal,

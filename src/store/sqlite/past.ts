@@ -3,8 +3,8 @@
  * index in that order, so that it costs the same however long the history is.
  */
 import { present } from "../../lib/present.ts";
+import type { PastPage, PastQuery } from "../answered.ts";
 import { toPastJob } from "../past-rows.ts";
-import type { PastPage, PastQuery } from "../store.ts";
 import type { Statements } from "./statements.ts";
 
 export type PastStatements = Pick<Statements, "findRun" | "findPastKeys" | "findPast">;

@@ -12,6 +12,7 @@ import type { EndState, Job, JobEnd, State } from "../../domain/job.ts";
 import { countResults, countVerdicts } from "../../domain/result.ts";
 import type { RunHead, RunStatus } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
+import type { AnsweredJob, PastPage, PastQuery } from "../answered.ts";
 import {
   toAnsweredJob,
   toJob,
@@ -22,14 +23,11 @@ import {
 } from "../rows.ts";
 import { eventsOf } from "../run-events.ts";
 import type {
-  AnsweredJob,
   EndMoment,
   JobTally,
   Judgement,
   Moment,
   NewRun,
-  PastPage,
-  PastQuery,
   PendingJob,
   PruneBounds,
   Renewal,

@@ -6,7 +6,7 @@ import {
   compareRun,
   type ComparisonStore,
 } from "../../../src/orchestrator/comparison/compare-run.ts";
-import type { AnsweredJob } from "../../../src/store/store.ts";
+import type { AnsweredJob } from "../../../src/store/answered.ts";
 
 const URL = "https://example.com/";
 const INPUTS = 2_000;
