@@ -7,7 +7,7 @@
  */
 export const MAX_JSON_DEPTH = 32;
 /** Of one string of a request, a key of an object included; as UTF-8. */
-export const MAX_STRING_BYTES = 65_536;
+const MAX_STRING_BYTES = 65_536;
 
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 

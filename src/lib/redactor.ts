@@ -9,7 +9,7 @@ import { nestsTooDeep } from "./json.ts";
 import { REDACTED } from "./secrets.ts";
 
 /** Shorter values are no secrets, and would be found in text that has nothing to do with them. */
-export const MIN_SECRET = 6;
+const MIN_SECRET = 6;
 
 const MAX_NAMES = 1_000;
 

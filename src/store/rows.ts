@@ -10,7 +10,7 @@ import type { RunWarning } from "../domain/warning.ts";
 import { present } from "../lib/present.ts";
 import type { AnsweredJob } from "./answered.ts";
 import { expectedOf, jsonOf, resultsOf } from "./row-results.ts";
-import type { PendingJob, RunSettings, StoredRun } from "./store.ts";
+import type { JobTally, PendingJob, RunSettings, StoredRun } from "./store.ts";
 
 export interface RunRow {
   readonly key: number;
@@ -135,6 +135,17 @@ export function toRunStatus(row: StatusRow): RunStatus {
     createdAt: timestamp(row.created_at),
     updatedAt: timestamp(row.updated_at),
     ...warnings(row),
+  };
+}
+
+/** How a run's jobs ended so far; nothing of a run that is gone. */
+export function toTally(row: RunRow | null | undefined): JobTally {
+  return {
+    completed: row?.completed_jobs ?? 0,
+    failed: row?.failed_jobs ?? 0,
+    timedOut: row?.timed_out_jobs ?? 0,
+    cancelled: row?.cancelled_jobs ?? 0,
+    ...present({ unexpected: row?.unexpected }),
   };
 }
 

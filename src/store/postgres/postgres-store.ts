@@ -19,6 +19,7 @@ import {
   toRunHead,
   toRunSettings,
   toRunStatus,
+  toTally,
 } from "../rows.ts";
 import type {
   EndMoment,
@@ -176,14 +177,7 @@ export class PostgresStore implements RunStore {
   }
 
   async tally({ runId }: StoredRun): Promise<JobTally> {
-    const row = await this.#findRow(runId);
-    return {
-      completed: row?.completed_jobs ?? 0,
-      failed: row?.failed_jobs ?? 0,
-      timedOut: row?.timed_out_jobs ?? 0,
-      cancelled: row?.cancelled_jobs ?? 0,
-      ...present({ unexpected: row?.unexpected }),
-    };
+    return toTally(await this.#findRow(runId));
   }
 
   endRun(

@@ -20,6 +20,7 @@ import {
   toRunHead,
   toRunStatus,
   toStoredRun,
+  toTally,
 } from "../rows.ts";
 import { eventsOf } from "../run-events.ts";
 import type {
@@ -181,16 +182,7 @@ export class SqliteStore implements RunStore {
   }
 
   tally(run: StoredRun): Promise<JobTally> {
-    return this.#read(() => {
-      const row = this.#sql.findRun.get(run.runId);
-      return {
-        completed: row?.completed_jobs ?? 0,
-        failed: row?.failed_jobs ?? 0,
-        timedOut: row?.timed_out_jobs ?? 0,
-        cancelled: row?.cancelled_jobs ?? 0,
-        ...present({ unexpected: row?.unexpected }),
-      };
-    });
+    return this.#read(() => toTally(this.#sql.findRun.get(run.runId)));
   }
 
   endRun(
