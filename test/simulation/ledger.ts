@@ -15,6 +15,8 @@ export interface KnownRun {
   readonly request: RunRequest;
   /** Somebody was told that it was accepted. */
   acknowledged: boolean;
+  /** Somebody was told that it was new. */
+  created: boolean;
   /** Somebody was told that it is, or will be, cancelled. */
   cancelled: boolean;
   /** The rows of the run and its jobs, as they were when it was first seen ended. */
@@ -34,7 +36,13 @@ export class Ledger {
   know(runId: string, request: RunRequest): KnownRun {
     const known = this.runs.get(runId);
     if (known) return known;
-    const state = { acknowledged: false, cancelled: false, seen: [], changed: true };
+    const state = {
+      acknowledged: false,
+      created: false,
+      cancelled: false,
+      seen: [],
+      changed: true,
+    };
     const run: KnownRun = { runId, request, ...state };
     this.runs.set(runId, run);
     return run;
