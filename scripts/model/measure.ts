@@ -1,6 +1,7 @@
 /** What the statements of the real store take, on a real server that waits for the disk. */
 import { SQL } from "bun";
 
+import type { JobEnd } from "../../src/domain/job.ts";
 import { newId } from "../../src/lib/ids.ts";
 import { silentLog } from "../../src/lib/log.ts";
 import { PostgresStore } from "../../src/store/postgres/postgres-store.ts";
@@ -92,23 +93,16 @@ async function recordMs(store: PostgresStore): Promise<[rows: number, ms: number
     for (let from = 0; from < jobs.length; from += size) {
       const group = jobs.slice(from, from + size);
       const at = Date.now();
+      const end: JobEnd = {
+        state: "completed",
+        results: [{ name: "t", status: "pass", durationMs: 1 }],
+      };
+      const ended = group.map((job) => ({ job, end, at, durationMs: 1 }));
       times.push(
-        await elapsed(() =>
-          Promise.all(group.map((job) => store.startJob(run, job, { at, event: ++event }))),
-        ),
-        await elapsed(() =>
-          Promise.all(
-            group.map((job) =>
-              store.endJob(
-                run,
-                job,
-                { state: "completed", results: [{ name: "t", status: "pass", durationMs: 1 }] },
-                { at, event: ++event, durationMs: 1 },
-              ),
-            ),
-          ),
-        ),
+        await elapsed(() => store.startJobs(run, group, { at, event: event + 1 })),
+        await elapsed(() => store.endJobs(run, ended, event + 1 + size)),
       );
+      event += 2 * size;
     }
     measured.push([size, median(times)]);
   }

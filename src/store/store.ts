@@ -106,6 +106,14 @@ export interface EndMoment extends Moment {
   readonly durationMs: number;
 }
 
+/** A job, and how it ended: when, in milliseconds since the epoch, and how long it took. */
+export interface EndedJob {
+  readonly job: PendingJob;
+  readonly end: JobEnd;
+  readonly at: number;
+  readonly durationMs: number;
+}
+
 /** What a list of runs is narrowed by; all of it must hold. */
 export interface RunFilter {
   readonly state?: State;
@@ -206,10 +214,13 @@ export interface RunStore {
   /** The regions of a run's jobs. */
   regionsOf(run: StoredRun): Promise<string[]>;
 
-  /** A dispatch begins: the job is `running`, and so is its run. */
-  startJob(run: StoredRun, job: PendingJob, moment: Moment): Promise<void>;
-  /** A started job ended. */
-  endJob(run: StoredRun, job: PendingJob, end: JobEnd, moment: EndMoment): Promise<void>;
+  /**
+   * Dispatches begin: the jobs are `running`, and so is their run. Their events are numbered from
+   * `moment.event` on. Rejected, it can be repeated under later numbers.
+   */
+  startJobs(run: StoredRun, jobs: readonly PendingJob[], moment: Moment): Promise<void>;
+  /** Started jobs ended; their events are numbered from `event` on. Repeated like a start. */
+  endJobs(run: StoredRun, ended: readonly EndedJob[], event: number): Promise<void>;
   /**
    * Every job of the run that has not ended does so at once, without results; their events are
    * numbered from `moment.event` on. Resolves with how many there were in each region; "" stands

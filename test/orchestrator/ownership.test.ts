@@ -149,9 +149,9 @@ describe("a replica", () => {
     const shared = new SharedStage();
     const lost = new AppError("lease_lost", "It belongs to another server now.");
     let writable = true;
-    const { endJob } = shared.inner;
-    shared.inner.endJob = (...args) =>
-      writable ? endJob.apply(shared.inner, args) : Promise.reject(lost);
+    const { endJobs } = shared.inner;
+    shared.inner.endJobs = (...args) =>
+      writable ? endJobs.apply(shared.inner, args) : Promise.reject(lost);
     await shared.stage.orchestrator.recover();
     await shared.stage.submit(request(10));
     await shared.dispatches.reach(4);

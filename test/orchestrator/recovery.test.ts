@@ -210,8 +210,8 @@ describe("Orchestrator.recover", () => {
     const neverEnds = Object.assign(Object.create(store) as RunStore, {
       submit: store.submit.bind(store),
       pendingJobs: store.pendingJobs.bind(store),
-      startJob: store.startJob.bind(store),
-      endJob: store.endJob.bind(store),
+      startJobs: store.startJobs.bind(store),
+      endJobs: store.endJobs.bind(store),
       tally: store.tally.bind(store),
       endRun: () => new Promise(() => {}),
     });

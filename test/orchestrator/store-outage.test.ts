@@ -9,10 +9,10 @@ describe("a store that is away for a while", () => {
   const calls: readonly [Method, readonly [number, number]][] = [
     ["pendingJobs", [1, 1]],
     ["pendingJobs", [1, 4]],
-    ["startJob", [1, 3]],
-    ["startJob", [4, 9]],
-    ["endJob", [1, 3]],
-    ["endJob", [6, 12]],
+    ["startJobs", [1, 3]],
+    ["startJobs", [2, 5]],
+    ["endJobs", [1, 3]],
+    ["endJobs", [3, 9]],
     ["tally", [1, 2]],
     ["endRun", [1, 3]],
   ];
@@ -57,7 +57,7 @@ describe("a store that is away for a while", () => {
   });
 
   test("leaves the run to be resumed when the server stops meanwhile", async () => {
-    const { fired, store } = faulty("endJob", [1, 5]);
+    const { fired, store } = faulty("endJobs", [1, 5]);
     const stage = new Stage({ store });
     const runId = await stage.submit(request(3, { concurrency: 1 }));
     await eventually("the outage shows", () => fired() > 0);
@@ -89,7 +89,7 @@ describe("a store that is away for a while", () => {
 
 describe("the events of a run", () => {
   test("reach a reader that follows them, whatever the store refused meanwhile", async () => {
-    const { fired, store } = faulty("endJob", [1, 1]);
+    const { fired, store } = faulty("endJobs", [1, 1]);
     const stage = new Stage({ store, dispatches: new Dispatches(() => undefined) });
     const runId = await stage.submit(request(2));
     const seen: RunEvent[] = [];

@@ -29,7 +29,7 @@ export function cancelContract(name: string, open: OpenStore): void {
     test("tells the state the run is in, and leaves its end to who executes it", async () => {
       const run = await created(store(), newRun("r", { jobs: 2 }));
       expect(await store().requestCancel("r", CREATED + 5)).toBe("queued");
-      await store().startJob(run, await pending(store(), run), moment(CREATED + 6));
+      await store().startJobs(run, [await pending(store(), run)], moment(CREATED + 6));
       expect(await store().requestCancel("r", CREATED + 7)).toBe("running");
       expect(await store().findStatus("r")).toMatchObject({
         state: "running",

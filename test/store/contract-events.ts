@@ -11,6 +11,7 @@ import {
   CREATED,
   created,
   eachStore,
+  endJob,
   endMoment,
   execute,
   moment,
@@ -56,9 +57,9 @@ export function eventContract(
     test("tells a job and the run as the other reads do", async () => {
       const run = await created(store(), newRun("r"));
       const job = await pending(store(), run);
-      await store().startJob(run, job, { at: CREATED, event: 2 });
+      await store().startJobs(run, [job], { at: CREATED, event: 2 });
       const end = { ...answered("pass"), errorCode: "seen" };
-      await store().endJob(run, job, end, { at: CREATED, event: 3, durationMs: 5 });
+      await endJob(store(), run, job, end, { at: CREATED, event: 3, durationMs: 5 });
       await store().endRun(run, "completed", { at: CREATED, event: 4, durationMs: 6 });
       const { jobId, region, url } = { ...job, region: job.region! };
       const [ended] = await store().findJobs("r", -1, 1);
@@ -78,23 +79,23 @@ export function eventContract(
         ...rest,
         jobs: [{ jobId: "j", url: "https://a", runners: jobs[0]!.runners }],
       });
-      await store().startJob(run, await pending(store(), run), moment());
+      await store().startJobs(run, [await pending(store(), run)], moment());
       expect((await store().findEvents("r", 1, 1))[0]?.data).not.toHaveProperty("region");
     });
 
     test("tells the newest start of a job that was started again", async () => {
       const run = await created(store(), newRun("r"));
       const job = await pending(store(), run);
-      await store().startJob(run, job, { at: CREATED, event: 2 });
+      await store().startJobs(run, [job], { at: CREATED, event: 2 });
       expect(await lines(1)).toEqual(["2 job.started job_r_0 1"]);
-      await store().startJob(run, job, { at: CREATED, event: 5 });
+      await store().startJobs(run, [job], { at: CREATED, event: 5 });
       expect(await lines(2)).toEqual(["5 job.started job_r_0 2"]);
       expect(await lines()).toEqual(["1 run.started 1", "5 job.started job_r_0 2"]);
     });
 
     test("tells the ends of open jobs in fan-out order", async () => {
       const run = await created(store(), newRun("r", { jobs: 4 }));
-      await store().startJob(run, await pending(store(), run, 2), { at: CREATED, event: 2 });
+      await store().startJobs(run, [await pending(store(), run, 2)], { at: CREATED, event: 2 });
       await store().endOpenJobs(run, { state: "cancelled" }, { at: CREATED, event: 3 });
       expect(await lines(2)).toEqual(
         [0, 1, 2, 3].map((job) => `${job + 3} job.finished job_r_${job} cancelled`),
@@ -108,8 +109,8 @@ export function eventContract(
       await execute(store(), run, 0, answered("pass"));
       await store().endRun(run, "completed", endMoment());
       const before = await lines();
-      await store().startJob(run, job, moment());
-      await store().endJob(run, job, { state: "failed" }, endMoment());
+      await store().startJobs(run, [job], moment());
+      await endJob(store(), run, job, { state: "failed" }, endMoment());
       await store().endOpenJobs(run, { state: "failed" }, moment());
       await store().endRun(run, "failed", endMoment());
       expect(await lines()).toEqual(before);
@@ -118,7 +119,7 @@ export function eventContract(
 
     test("counts a resumed run on from its newest event", async () => {
       const run = await created(store(), newRun("r", { jobs: 2 }));
-      await store().startJob(run, await pending(store(), run), { at: CREATED, event: 7 });
+      await store().startJobs(run, [await pending(store(), run)], { at: CREATED, event: 7 });
       expect((await claimedAnew(store()))[0]?.lastEvent).toBe(7);
     });
 
@@ -126,7 +127,7 @@ export function eventContract(
       expect(await store().findLastEvent("r")).toBeUndefined();
       const run = await created(store(), newRun("r", { jobs: 3 }));
       const newest = [await store().findLastEvent("r")];
-      await store().startJob(run, await pending(store(), run), { at: CREATED, event: 7 });
+      await store().startJobs(run, [await pending(store(), run)], { at: CREATED, event: 7 });
       newest.push(await store().findLastEvent("r"));
       await store().endOpenJobs(run, { state: "failed" }, { at: CREATED, event: 9 });
       newest.push(await store().findLastEvent("r"));
@@ -139,8 +140,8 @@ export function eventContract(
     test("keeps the events of runs apart", async () => {
       const run = await created(store(), newRun("r", { jobs: 2 }));
       const other = await created(store(), newRun("other", { jobs: 2 }));
-      await store().startJob(other, await pending(store(), other), { at: CREATED, event: 2 });
-      await store().startJob(run, await pending(store(), run, 1), { at: CREATED, event: 2 });
+      await store().startJobs(other, [await pending(store(), other)], { at: CREATED, event: 2 });
+      await store().startJobs(run, [await pending(store(), run, 1)], { at: CREATED, event: 2 });
       expect(await lines()).toEqual(["1 run.started 2", "2 job.started job_r_1 1"]);
     });
   });

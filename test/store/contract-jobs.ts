@@ -9,6 +9,7 @@ import {
   CREATED,
   created,
   eachStore,
+  endJob,
   endMoment,
   execute,
   iso,
@@ -42,12 +43,12 @@ export function jobContract(name: string, open: OpenStore): void {
         await write;
         steps.push(await counts(store()));
       };
-      await step(store().startJob(run, jobs[0]!, moment()));
-      await step(store().startJob(run, jobs[1]!, moment()));
-      await step(store().endJob(run, jobs[0]!, answered("pass", "fail", "error"), endMoment()));
-      await step(store().endJob(run, jobs[1]!, unreachable, endMoment()));
-      await step(store().startJob(run, jobs[2]!, moment()));
-      await step(store().endJob(run, jobs[2]!, struck, endMoment()));
+      await step(store().startJobs(run, [jobs[0]!], moment()));
+      await step(store().startJobs(run, [jobs[1]!], moment()));
+      await step(endJob(store(), run, jobs[0]!, answered("pass", "fail", "error"), endMoment()));
+      await step(endJob(store(), run, jobs[1]!, unreachable, endMoment()));
+      await step(store().startJobs(run, [jobs[2]!], moment()));
+      await step(endJob(store(), run, jobs[2]!, struck, endMoment()));
       await step(store().endOpenJobs(run, struck, moment()));
       await step(store().endRun(run, "timed_out", endMoment()));
       expect(steps).toEqual([
@@ -83,9 +84,9 @@ export function jobContract(name: string, open: OpenStore): void {
           const jobs = await store().pendingJobs(run, -1, integer(0, 25));
           await Promise.all(
             jobs.map(async (job) => {
-              await store().startJob(run, job, moment());
+              await store().startJobs(run, [job], moment());
               const end = pick([answered("pass", "fail"), unreachable, struck]);
-              await store().endJob(run, job, end, endMoment());
+              await endJob(store(), run, job, end, endMoment());
             }),
           );
           await store().endOpenJobs(run, struck, moment());
@@ -134,7 +135,7 @@ export function jobContract(name: string, open: OpenStore): void {
 
     test("makes the job and its run running", async () => {
       const run = await created(store(), newRun("r", { jobs: 2 }));
-      await store().startJob(run, await pending(store(), run), moment(CREATED + 5));
+      await store().startJobs(run, [await pending(store(), run)], moment(CREATED + 5));
       const [job, other] = await store().findJobs("r", -1, 10);
       expect(job).toMatchObject({ state: "running", attempts: 1, startedAt: iso(CREATED + 5) });
       expect(other).toMatchObject({ state: "queued", attempts: 0 });
@@ -147,10 +148,10 @@ export function jobContract(name: string, open: OpenStore): void {
 
     test("counts a resumed job once and keeps its first start", async () => {
       const run = await created(store(), newRun("r"));
-      await store().startJob(run, await pending(store(), run), moment(CREATED + 5));
+      await store().startJobs(run, [await pending(store(), run)], moment(CREATED + 5));
       const resumed = await pending(store(), run);
       expect(resumed).toMatchObject({ attempts: 1, startedAt: CREATED + 5 });
-      await store().startJob(run, resumed, moment(CREATED + 9));
+      await store().startJobs(run, [resumed], moment(CREATED + 9));
       expect(await counts(store())).toBe("running: q0 r1 c0 f0; 0/0/0 of 1");
       const [job] = await store().findJobs("r", -1, 1);
       expect(job).toMatchObject({ attempts: 2, startedAt: iso(CREATED + 5) });
@@ -159,8 +160,8 @@ export function jobContract(name: string, open: OpenStore): void {
     test("counts a job once when its start is told twice, as after a lost answer", async () => {
       const run = await created(store(), newRun("r"));
       const job = await pending(store(), run);
-      await store().startJob(run, job, moment());
-      await store().startJob(run, job, moment());
+      await store().startJobs(run, [job], moment());
+      await store().startJobs(run, [job], moment());
       expect(await counts(store())).toBe("running: q0 r1 c0 f0; 0/0/0 of 1");
     });
   });
@@ -173,8 +174,8 @@ export function jobContract(name: string, open: OpenStore): void {
       const job = await pending(store(), run);
       await execute(store(), run, 0, answered("pass"));
       const before = [await store().findJobs("r", -1, 10), await counts(store())];
-      await store().endJob(run, job, unreachable, later());
-      await store().startJob(run, job, moment(CREATED + 999));
+      await endJob(store(), run, job, unreachable, later());
+      await store().startJobs(run, [job], moment(CREATED + 999));
       expect([await store().findJobs("r", -1, 10), await counts(store())]).toEqual(before);
     });
 
@@ -196,7 +197,7 @@ export function jobContract(name: string, open: OpenStore): void {
     test("of open jobs end those that wait and those that were interrupted", async () => {
       const run = await created(store(), newRun("r", { jobs: 4 }));
       await execute(store(), run, 0, answered("pass"));
-      await store().startJob(run, await pending(store(), run, 1), moment());
+      await store().startJobs(run, [await pending(store(), run, 1)], moment());
       await store().endOpenJobs(run, struck, moment(CREATED + 7));
       const jobs = await store().findJobs("r", -1, 10);
       expect(jobs.map(({ state }) => state)).toEqual([
@@ -225,7 +226,7 @@ export function jobContract(name: string, open: OpenStore): void {
       }));
       const run = await created(store(), { ...newRun("r"), jobs });
       await execute(store(), run, 0, answered("pass"));
-      await store().startJob(run, await pending(store(), run, 1), moment());
+      await store().startJobs(run, [await pending(store(), run, 1)], moment());
       const ended = await store().endOpenJobs(run, struck, moment());
       expect(Object.fromEntries(ended)).toEqual({ us: 1, "": 1, eu: 1 });
       expect((await store().endOpenJobs(run, struck, moment())).size).toBe(0);

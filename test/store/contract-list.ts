@@ -109,7 +109,7 @@ export function listContract(name: string, open: OpenStore): void {
       const busy = await created(store(), newRun("busy"));
       await created(store(), newRun("idle"));
       await execute(store(), done, 0, answered("fail"));
-      await store().startJob(busy, await pending(store(), busy), moment());
+      await store().startJobs(busy, [await pending(store(), busy)], moment());
       expect(await listed(store(), { state: "running" })).toEqual(["busy", "done"]);
       await store().endRun(done, "completed", endMoment());
       expect(await listed(store(), { state: "queued" })).toEqual(["idle"]);

@@ -82,7 +82,7 @@ export function pruneContract(name: string, open: OpenStore): void {
     test("leaves every run that has not ended", async () => {
       await created(store(), newRun("queued"));
       const busy = await created(store(), newRun("running"));
-      await store().startJob(busy, await pending(store(), busy), moment());
+      await store().startJobs(busy, [await pending(store(), busy)], moment());
       await endedRun(store(), "ended");
       await pruneAll(store(), { endedBefore: ALL, keepRuns: 0 });
       expect(await ids(store())).toEqual(["queued", "running"]);

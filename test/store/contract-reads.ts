@@ -14,6 +14,7 @@ import {
   CREATED,
   created,
   eachStore,
+  endJob,
   endMoment,
   execute,
   iso,
@@ -88,14 +89,14 @@ export function readContract(name: string, open: OpenStore): void {
         },
       ];
       const job = await pending(store(), run);
-      await store().startJob(run, job, moment(CREATED + 1));
+      await store().startJobs(run, [job], moment(CREATED + 1));
       const regionMismatch = {
         message: 'The endpoint says it is in region "us".',
         reported: "us",
         sharedWith: ["ap"],
       };
       const end: JobEnd = { ...unreachable, results, regionMismatch };
-      await store().endJob(run, job, end, endMoment(CREATED + 40, 39));
+      await endJob(store(), run, job, end, endMoment(CREATED + 40, 39));
       expect(await store().findJobs("r", -1, 1)).toEqual([
         {
           jobId: "job_r_0",
@@ -145,7 +146,7 @@ export function readContract(name: string, open: OpenStore): void {
       await check();
       await execute(store(), run, 0, answered("pass", "fail"));
       await execute(store(), run, 1, unreachable);
-      await store().startJob(run, await pending(store(), run, 2), moment());
+      await store().startJobs(run, [await pending(store(), run, 2)], moment());
       await check();
       await store().endOpenJobs(run, struck, moment());
       await store().endRun(run, "timed_out", endMoment());
@@ -173,7 +174,7 @@ export function readContract(name: string, open: OpenStore): void {
       await created(store(), newRun("other", { jobs: 6 }));
       await execute(store(), run, 1, answered("pass"));
       await execute(store(), run, 4, unreachable);
-      await store().startJob(run, await pending(store(), run, 2), moment());
+      await store().startJobs(run, [await pending(store(), run, 2)], moment());
       const positions = async (after: number, limit: number): Promise<number[]> =>
         (await store().pendingJobs(run, after, limit)).map(({ position }) => position);
       expect(await positions(-1, 10)).toEqual([0, 2, 3, 5]);

@@ -103,6 +103,17 @@ export async function pending(store: RunStore, run: StoredRun, at = 0): Promise<
   return job;
 }
 
+/** One job ends alone. */
+export function endJob(
+  store: Pick<RunStore, "endJobs">,
+  run: StoredRun,
+  job: PendingJob,
+  end: JobEnd,
+  { at, durationMs, event }: EndMoment,
+): Promise<void> {
+  return store.endJobs(run, [{ job, end, at, durationMs }], event);
+}
+
 /** Starts and ends the job at that position. */
 export async function execute(
   store: RunStore,
@@ -111,8 +122,8 @@ export async function execute(
   end: JobEnd,
 ): Promise<void> {
   const job = await pending(store, run, at);
-  await store.startJob(run, job, moment(CREATED + 1));
-  await store.endJob(run, job, end, endMoment(CREATED + 2, 1));
+  await store.startJobs(run, [job], moment(CREATED + 1));
+  await endJob(store, run, job, end, endMoment(CREATED + 2, 1));
 }
 
 /** A store for each test of a describe block. */

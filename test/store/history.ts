@@ -6,7 +6,7 @@ import type { RunEvent } from "../../src/domain/event.ts";
 import type { EndState } from "../../src/domain/job.ts";
 import type { PendingJob, RunStore, StoredRun } from "../../src/store/store.ts";
 import type { Random } from "../support/random.ts";
-import { answered, CREATED, struck, unreachable } from "./fixture.ts";
+import { answered, CREATED, endJob, struck, unreachable } from "./fixture.ts";
 
 /** An event in short: `job.started job_r_0 2` is the second start of that job. */
 export function outline({ data, id, type }: RunEvent): string {
@@ -76,7 +76,7 @@ export class History {
   async #start(running: { readonly job: PendingJob; attempts: number }): Promise<void> {
     const { job } = running;
     this.#tell(`job.started ${job.jobId} ${++running.attempts}`);
-    await this.#store.startJob(this.run, job, { at: CREATED, event: this.#last });
+    await this.#store.startJobs(this.run, [job], { at: CREATED, event: this.#last });
   }
 
   async #end(index: number): Promise<void> {
@@ -84,7 +84,7 @@ export class History {
     const end = this.#random.pick([answered("pass"), unreachable, struck]);
     this.#tell(`job.finished ${job.jobId} ${end.state}`);
     const moment = { at: CREATED, event: this.#last, durationMs: 0 };
-    await this.#store.endJob(this.run, job, end, moment);
+    await endJob(this.#store, this.run, job, end, moment);
   }
 
   /** Numbers grow, but not always by one: what was not kept leaves a gap. */

@@ -8,14 +8,14 @@ import { sqlState } from "./errors.ts";
 export interface GroupWriterOptions<Write, Answer> {
   /** Writes a group; the answers in its order. An Error as an answer rejects that write alone. */
   readonly apply: (group: readonly Write[]) => Promise<readonly (Answer | Error)[]>;
-  /** Two writes of one name never share a group. */
-  readonly nameOf: (write: Write) => string;
+  /** Of the rows it writes. Two writes of one name never share a group. */
+  readonly namesOf: (write: Write) => readonly string[];
   /** How much a write adds to its group, in characters. */
   readonly sizeOf: (write: Write) => number;
 }
 
-const MAX_WRITES = 500;
-const MAX_CHARACTERS = 8 * 1024 ** 2;
+export const MAX_ROWS = 500;
+export const MAX_CHARACTERS = 8 * 1024 ** 2;
 
 interface Waiting<Write, Answer> {
   readonly write: Write;
@@ -54,16 +54,16 @@ export class GroupWriter<Write, Answer> {
   }
 
   #next(): Waiting<Write, Answer>[] {
-    const { nameOf, sizeOf } = this.#options;
-    const names = new Set<string>();
+    const { namesOf, sizeOf } = this.#options;
+    const taken = new Set<string>();
     let characters = 0;
     let count = 0;
     for (const { write } of this.#queue) {
-      const name = nameOf(write);
+      const names = namesOf(write);
       characters += sizeOf(write);
-      const full = count >= MAX_WRITES || (count > 0 && characters > MAX_CHARACTERS);
-      if (full || names.has(name)) break;
-      names.add(name);
+      const full = taken.size + names.length > MAX_ROWS || characters > MAX_CHARACTERS;
+      if (count > 0 && (full || names.some((name) => taken.has(name)))) break;
+      for (const name of names) taken.add(name);
       count++;
     }
     return this.#queue.splice(0, count);

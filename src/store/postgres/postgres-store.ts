@@ -22,6 +22,7 @@ import {
   toTally,
 } from "../rows.ts";
 import type {
+  EndedJob,
   EndMoment,
   JobTally,
   Judgement,
@@ -164,12 +165,12 @@ export class PostgresStore implements RunStore {
     return (rows as { value: string }[]).map(({ value }) => value);
   }
 
-  startJob(run: StoredRun, job: PendingJob, moment: Moment): Promise<void> {
-    return this.#writer.startJob(run, job, moment);
+  startJobs(run: StoredRun, jobs: readonly PendingJob[], moment: Moment): Promise<void> {
+    return this.#writer.startJobs(run, jobs, moment);
   }
 
-  endJob(run: StoredRun, job: PendingJob, end: JobEnd, moment: EndMoment): Promise<void> {
-    return this.#writer.endJob(run, job, end, moment);
+  endJobs(run: StoredRun, ended: readonly EndedJob[], event: number): Promise<void> {
+    return this.#writer.endJobs(run, ended, event);
   }
 
   endOpenJobs(run: StoredRun, end: JobEnd, moment: Moment): Promise<ReadonlyMap<string, number>> {

@@ -2,12 +2,12 @@
  * RunWriter: what becomes of runs this replica owns, written in groups under their epochs.
  */
 import { AppError } from "../../domain/errors.ts";
-import type { EndState, JobEnd } from "../../domain/job.ts";
+import type { EndState } from "../../domain/job.ts";
 import { countResults, countVerdicts } from "../../domain/result.ts";
 import { present } from "../../lib/present.ts";
-import type { EndMoment, Judgement, Moment, PendingJob, StoredRun } from "../store.ts";
+import type { EndedJob, EndMoment, Judgement, Moment, PendingJob, StoredRun } from "../store.ts";
 import type { Client } from "./client.ts";
-import { GroupWriter } from "./group-writer.ts";
+import { GroupWriter, MAX_CHARACTERS, MAX_ROWS } from "./group-writer.ts";
 import {
   type EndRow,
   type Fence,
@@ -20,8 +20,8 @@ import { storableOrNull } from "./rows.ts";
 
 interface JobWrite {
   readonly run: StoredRun;
-  readonly start?: StartRow;
-  readonly end?: EndRow;
+  readonly starts: readonly StartRow[];
+  readonly ends: readonly EndRow[];
 }
 
 interface RunEnd {
@@ -44,55 +44,42 @@ export class RunWriter {
     this.#committed = committed;
     this.#jobs = new GroupWriter({
       apply: (group) => this.#timed(() => this.#applyJobs(group)),
-      nameOf: ({ end, start }) => nameOf(start ?? end),
-      sizeOf: ({ end }) => ROW_CHARACTERS + (end?.results?.length ?? 0),
+      namesOf: ({ ends, starts }) => [...starts, ...ends].map(nameOf),
+      sizeOf: ({ ends, starts }) => ends.reduce(sizeWith, starts.length * ROW_CHARACTERS),
     });
     this.#runs = new GroupWriter({
       apply: (group) => this.#timed(() => this.#applyRuns(group)),
-      nameOf: ({ row }) => String(row.run),
+      namesOf: ({ row }) => [String(row.run)],
       sizeOf: () => ROW_CHARACTERS,
     });
   }
 
-  async startJob(run: StoredRun, { position }: PendingJob, moment: Moment): Promise<void> {
-    const job = { run: run.key, position };
-    const uncertain = this.#uncertain.get(nameOf(job));
-    const start = { ...job, ...moment, ...present({ uncertain }) };
+  async startJobs(
+    run: StoredRun,
+    jobs: readonly PendingJob[],
+    { at, event }: Moment,
+  ): Promise<void> {
+    const starts = jobs.map(({ position }, index): StartRow => {
+      const job = { run: run.key, position };
+      const uncertain = this.#uncertain.get(nameOf(job));
+      return { ...job, at, event: event + index, ...present({ uncertain }) };
+    });
     try {
-      await this.#jobs.write({ run, start });
-      if (uncertain !== undefined) this.#uncertain.delete(nameOf(job));
+      await this.#jobs.write({ run, starts, ends: [] });
+      for (const start of starts) this.#uncertain.delete(nameOf(start));
     } catch (error) {
-      if (isAway(error)) this.#uncertain.set(nameOf(job), uncertain ?? moment.event);
-      else this.#uncertain.delete(nameOf(job));
+      for (const start of starts) {
+        if (isAway(error)) this.#uncertain.set(nameOf(start), start.uncertain ?? start.event);
+        else this.#uncertain.delete(nameOf(start));
+      }
       throw error;
     }
   }
 
-  endJob(run: StoredRun, job: PendingJob, end: JobEnd, moment: EndMoment): Promise<void> {
-    const counts = end.results
-      ? countResults(end.results)
-      : { passed: 0, failed: 0, errored: job.runners.length };
-    const { passed, failed, errored } = counts;
-    const verdicts = job.expected && countVerdicts(end.results ?? [], job.expected.length);
-    const row: EndRow = {
-      run: run.key,
-      position: job.position,
-      state: end.state,
-      results: end.results ? JSON.stringify(end.results) : null,
-      error: storableOrNull(end.error),
-      error_code: storableOrNull(end.errorCode),
-      error_source: end.errorSource ?? null,
-      region_mismatch: end.regionMismatch ? JSON.stringify(end.regionMismatch) : null,
-      at: moment.at,
-      duration: moment.durationMs,
-      event: moment.event,
-      passed,
-      failed,
-      errored,
-      expected: verdicts?.expected ?? 0,
-      unexpected: verdicts?.unexpected ?? 0,
-    };
-    return this.#jobs.write({ run, end: row });
+  async endJobs(run: StoredRun, ended: readonly EndedJob[], event: number): Promise<void> {
+    const rows = ended.map((job, index) => toEndRow(run, job, event + index));
+    const writes = slicesOf(rows).map((ends) => this.#jobs.write({ run, starts: [], ends }));
+    await Promise.all(writes);
   }
 
   endRun(
@@ -122,8 +109,8 @@ export class RunWriter {
     // An older epoch in the same group: this replica lost the run and has claimed it again since.
     const current = ({ run }: JobWrite): boolean => fences.get(run.key)?.epoch === run.epoch;
     const written = group.filter(current);
-    const starts = written.flatMap(({ start }) => start ?? []);
-    const ends = written.flatMap(({ end }) => end ?? []);
+    const starts = written.flatMap((write) => write.starts);
+    const ends = written.flatMap((write) => write.ends);
     const owned = await this.#client.query((sql) =>
       writeProgress(sql, [...fences.values()], starts, ends),
     );
@@ -151,8 +138,50 @@ export function leaseLost(runId: string): AppError {
   return new AppError("lease_lost", `Run "${runId}" belongs to another server now.`);
 }
 
-function nameOf(row: Pick<StartRow, "run" | "position"> | undefined): string {
-  return `${row?.run}/${row?.position}`;
+function toEndRow(run: StoredRun, { at, durationMs, end, job }: EndedJob, event: number): EndRow {
+  const counts = end.results
+    ? countResults(end.results)
+    : { passed: 0, failed: 0, errored: job.runners.length };
+  const verdicts = job.expected && countVerdicts(end.results ?? [], job.expected.length);
+  return {
+    run: run.key,
+    position: job.position,
+    state: end.state,
+    results: end.results ? JSON.stringify(end.results) : null,
+    error: storableOrNull(end.error),
+    error_code: storableOrNull(end.errorCode),
+    error_source: end.errorSource ?? null,
+    region_mismatch: end.regionMismatch ? JSON.stringify(end.regionMismatch) : null,
+    at,
+    duration: durationMs,
+    event,
+    ...counts,
+    expected: verdicts?.expected ?? 0,
+    unexpected: verdicts?.unexpected ?? 0,
+  };
+}
+
+/** Rows in slices that one statement may hold. */
+function slicesOf(rows: readonly EndRow[]): EndRow[][] {
+  const slices: EndRow[][] = [];
+  let characters = Infinity;
+  for (const row of rows) {
+    const size = sizeWith(0, row);
+    const slice = slices.at(-1);
+    if (slice && slice.length < MAX_ROWS && characters + size <= MAX_CHARACTERS) slice.push(row);
+    else slices.push([row]);
+    characters = slice === slices.at(-1) ? characters + size : size;
+  }
+  return slices;
+}
+
+/** Characters of a row, more or less, and of those before it. */
+function sizeWith(before: number, { results }: EndRow): number {
+  return before + ROW_CHARACTERS + (results?.length ?? 0);
+}
+
+function nameOf({ position, run }: Pick<StartRow, "run" | "position">): string {
+  return `${run}/${position}`;
 }
 
 function isAway(error: unknown): boolean {

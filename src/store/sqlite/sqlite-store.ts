@@ -24,6 +24,7 @@ import {
 } from "../rows.ts";
 import { eventsOf } from "../run-events.ts";
 import type {
+  EndedJob,
   EndMoment,
   JobTally,
   Judgement,
@@ -123,40 +124,48 @@ export class SqliteStore implements RunStore {
     return this.#read(() => this.#sql.regionsOf.all(run.key).map(({ value }) => value));
   }
 
-  startJob(run: StoredRun, job: PendingJob, moment: Moment): Promise<void> {
+  startJobs(run: StoredRun, jobs: readonly PendingJob[], { at, event }: Moment): Promise<void> {
     return this.#commits.write("progress", () => {
-      const { at, event } = moment;
-      if (this.#sql.startJob.run(at, event, job.key).changes === 1) {
-        this.#counters.add(run.key, moment, { queued_jobs: -1, running_jobs: 1 });
-      } else if (this.#sql.restartJob.run(event, job.key).changes === 1) {
-        // Dispatched before: it was counted when it first started.
-        this.#counters.add(run.key, moment, {});
+      let first = 0;
+      let again = 0;
+      for (const [index, { key }] of jobs.entries()) {
+        const { changes } = this.#sql.startJob.run(at, event + index, key);
+        if (changes === 1) first++;
+        else again += this.#sql.restartJob.run(event + index, key).changes;
       }
+      if (first + again === 0) return;
+      // One that was dispatched before was counted when it first started.
+      const last = { at, event: event + jobs.length - 1 };
+      this.#counters.add(run.key, last, { queued_jobs: -first, running_jobs: first });
     });
   }
 
-  endJob(run: StoredRun, job: PendingJob, end: JobEnd, moment: EndMoment): Promise<void> {
+  endJobs(run: StoredRun, ended: readonly EndedJob[], event: number): Promise<void> {
     return this.#commits.write("progress", () => {
-      const { changes } = this.#sql.endJob.run(
-        end.state,
-        end.results ? JSON.stringify(end.results) : null,
-        end.error ?? null,
-        end.errorCode ?? null,
-        end.errorSource ?? null,
-        end.regionMismatch ? JSON.stringify(end.regionMismatch) : null,
-        moment.at,
-        moment.durationMs,
-        moment.event,
-        job.key,
-      );
-      if (changes === 0) return;
-      const counts = end.results
-        ? countResults(end.results)
-        : { passed: 0, failed: 0, errored: job.runners.length };
-      const verdicts = job.expected && countVerdicts(end.results ?? [], job.expected.length);
-      const change = { running_jobs: -1, [`${end.state}_jobs`]: 1, ...counts, ...verdicts };
-      this.#counters.add(run.key, moment, change);
+      for (const [index, job] of ended.entries()) this.#endJob(run, job, event + index);
     });
+  }
+
+  #endJob(run: StoredRun, { at, durationMs, end, job }: EndedJob, event: number): void {
+    const { changes } = this.#sql.endJob.run(
+      end.state,
+      end.results ? JSON.stringify(end.results) : null,
+      end.error ?? null,
+      end.errorCode ?? null,
+      end.errorSource ?? null,
+      end.regionMismatch ? JSON.stringify(end.regionMismatch) : null,
+      at,
+      durationMs,
+      event,
+      job.key,
+    );
+    if (changes === 0) return;
+    const counts = end.results
+      ? countResults(end.results)
+      : { passed: 0, failed: 0, errored: job.runners.length };
+    const verdicts = job.expected && countVerdicts(end.results ?? [], job.expected.length);
+    const change = { running_jobs: -1, [`${end.state}_jobs`]: 1, ...counts, ...verdicts };
+    this.#counters.add(run.key, { at, event }, change);
   }
 
   endOpenJobs(run: StoredRun, end: JobEnd, moment: Moment): Promise<ReadonlyMap<string, number>> {

@@ -9,7 +9,16 @@ import { RunWriter } from "../../../src/store/postgres/writer.ts";
 import type { Hint, RunStore, StoredRun } from "../../../src/store/store.ts";
 import { eventually } from "../../support/eventually.ts";
 import { noPostgres } from "../../support/postgres.ts";
-import { answered, created, endMoment, moment, newRun, pending, struck } from "../fixture.ts";
+import {
+  answered,
+  created,
+  endJob,
+  endMoment,
+  moment,
+  newRun,
+  pending,
+  struck,
+} from "../fixture.ts";
 import { emptied, type EmptiedDatabase } from "./database.ts";
 
 setDefaultTimeout(60_000);
@@ -62,15 +71,15 @@ if (noPostgres) {
       const second = await open();
       const old = await created(first, newRun("r", { jobs: 4 }));
       const [running, queued] = await first.pendingJobs(old, -1, 2);
-      await first.startJob(old, running!, moment());
+      await first.startJobs(old, [running!], moment());
       await first.release([old]);
       const [run] = await second.claim(10);
       expect([run?.runId, run?.epoch]).toEqual(["r", old.epoch + 1]);
       const before = await rowsOf(database);
       const late = [
-        () => first.startJob(old, queued!, moment()),
-        () => first.startJob(old, running!, moment()),
-        () => first.endJob(old, running!, answered("pass"), endMoment()),
+        () => first.startJobs(old, [queued!], moment()),
+        () => first.startJobs(old, [running!], moment()),
+        () => endJob(first, old, running!, answered("pass"), endMoment()),
         () => first.endOpenJobs(old, struck, moment()),
         () => first.endRun(old, "failed", endMoment()),
       ];
@@ -79,7 +88,7 @@ if (noPostgres) {
       }
       expect(await rowsOf(database)).toBe(before);
       expect((await first.renew([old])).lost).toEqual([old]);
-      await second.endJob(run!, running!, answered("pass"), endMoment());
+      await endJob(second, run!, running!, answered("pass"), endMoment());
       expect((await second.findStatus("r"))?.completedJobs).toBe(1);
     });
 
@@ -89,7 +98,10 @@ if (noPostgres) {
       const [one, two] = await store.pendingJobs(old, -1, 2);
       await store.release([old]);
       const [run] = await store.claim(1);
-      const writes = [store.startJob(old, one!, moment()), store.startJob(run!, two!, moment())];
+      const writes = [
+        store.startJobs(old, [one!], moment()),
+        store.startJobs(run!, [two!], moment()),
+      ];
       const [late, current] = await Promise.allSettled(writes);
       expect([late?.status, current?.status]).toEqual(["rejected", "fulfilled"]);
       expect((await store.findJobs("r", -1, 2)).map(({ state }) => state)).toEqual([
@@ -180,16 +192,16 @@ if (noPostgres) {
         return answer;
       };
       const writer = new RunWriter({ query });
-      await expect(writer.startJob(run, job, moment())).rejects.toMatchObject({
+      await expect(writer.startJobs(run, [job], moment())).rejects.toMatchObject({
         code: "store_unavailable",
       });
-      await expect(writer.startJob(run, job, moment())).rejects.toBeInstanceOf(AppError);
+      await expect(writer.startJobs(run, [job], moment())).rejects.toBeInstanceOf(AppError);
       lost = false;
-      await writer.startJob(run, job, moment());
+      await writer.startJobs(run, [job], moment());
       expect((await store.findJobs("r", -1, 1))[0]?.attempts).toBe(1);
       expect((await store.findStatus("r"))?.runningJobs).toBe(1);
       // The next one is another attempt.
-      await writer.startJob(run, job, moment());
+      await writer.startJobs(run, [job], moment());
       expect((await store.findJobs("r", -1, 1))[0]?.attempts).toBe(2);
       await client.close();
     });

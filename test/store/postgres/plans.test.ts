@@ -62,16 +62,12 @@ if (noPostgres) {
       await created(first, newRun("other", { jobs: JOBS }));
       const jobs = await first.pendingJobs(run, -1, 200);
       const used: Record<string, (store: PostgresStore) => Promise<unknown>> = {
-        startJob: (store) =>
-          Promise.all(jobs.map((job) => store.startJob(run, job, moment(CREATED + 1)))),
-        endJob: (store) =>
-          Promise.all(
-            jobs
-              .slice(0, 100)
-              .map((job) =>
-                store.endJob(run, job, answered("pass"), { ...moment(CREATED + 2), durationMs: 1 }),
-              ),
-          ),
+        startJobs: (store) => store.startJobs(run, jobs, moment(CREATED + 1)),
+        endJobs: (store) => {
+          const end = { end: answered("pass"), at: CREATED + 2, durationMs: 1 };
+          const ended = jobs.slice(0, 100).map((job) => ({ job, ...end }));
+          return store.endJobs(run, ended, moment().event);
+        },
         pendingJobs: (store) => store.pendingJobs(run, 1_000, 200),
         findJobs: (store) => store.findJobs("r", 5_000, 200),
         findEvents: (store) => store.findEvents("r", 0, 64),
