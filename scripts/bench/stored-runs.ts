@@ -31,14 +31,18 @@ export async function storeRuns(binary: string, folder: string, count: number): 
         ${began} + later, ${began} + later, 0, 4
       FROM numbers`);
     db.run(`
-      INSERT INTO jobs (
-        run, position, job_id, url, region, runners, state, attempts, results, error, started_at,
-        completed_at, duration_ms, started_event, ended_event
-      )
-      SELECT n, 0, printf('job_%032d', n), 'http://site.example/' || (n % 1000), 'eu',
-        '[{"name":"t"}]', iif(bad, 'failed', 'completed'), 1,
+      INSERT INTO job_requests (key, run, position, job_id, url, region, runners)
+      SELECT n * 1048576, n, 0, printf('job_%032d', n), 'http://site.example/' || (n % 1000), 'eu',
+        '[{"name":"t"}]'
+      FROM numbers`);
+    db.run(`
+      INSERT INTO job_starts (key, run, attempts, started_at, event)
+      SELECT n * 1048576, n, 1, ${began} + later, 2 FROM numbers`);
+    db.run(`
+      INSERT INTO job_ends (key, run, state, results, error, completed_at, duration_ms, event)
+      SELECT n * 1048576, n, iif(bad, 'failed', 'completed'),
         iif(bad, NULL, '[{"name":"t","status":"pass"}]'), iif(bad, 'It failed.', NULL),
-        ${began} + later, ${began} + later, 0, 2, 3
+        ${began} + later, 0, 3
       FROM numbers`);
     db.run(`INSERT INTO facets (kind, value, run) SELECT 'region', 'eu', n FROM numbers`);
     db.run(`INSERT INTO facets (kind, value, run)

@@ -2,30 +2,37 @@
  * RunCounters: changes of run counters within one transaction, added up so that each run's row is
  * written once per commit and not once per job.
  */
-import type { Moment } from "../store.ts";
+import type { EndState } from "../../domain/job.ts";
+import type { EndedJob, Moment } from "../store.ts";
 import type { Statements } from "./statements.ts";
 
-const COLUMNS = [
-  "queued_jobs",
-  "running_jobs",
-  "completed_jobs",
-  "failed_jobs",
-  "timed_out_jobs",
-  "cancelled_jobs",
-  "passed",
-  "failed",
-  "errored",
-  "expected",
-  "unexpected",
-] as const;
-
-export type CounterChange = { readonly [Column in (typeof COLUMNS)[number]]?: number };
+/** By how much each counter changes. */
+export interface CounterChange {
+  queued_jobs: number;
+  running_jobs: number;
+  completed_jobs: number;
+  failed_jobs: number;
+  timed_out_jobs: number;
+  cancelled_jobs: number;
+  passed: number;
+  failed: number;
+  errored: number;
+  expected: number;
+  unexpected: number;
+}
 
 interface Pending {
-  readonly change: Record<(typeof COLUMNS)[number], number>;
+  readonly change: CounterChange;
   at: number;
   event: number;
 }
+
+const ENDED = {
+  completed: "completed_jobs",
+  failed: "failed_jobs",
+  timed_out: "timed_out_jobs",
+  cancelled: "cancelled_jobs",
+} as const satisfies Record<EndState, keyof CounterChange>;
 
 export class RunCounters {
   readonly #update: Statements["addToCounters"];
@@ -35,19 +42,34 @@ export class RunCounters {
     this.#update = update;
   }
 
-  /** Adds to the counters of a run. */
-  add(run: number, { at, event }: Moment, change: CounterChange): void {
+  /** What is added to the counters of a run, to be changed in place. `moment`: of the change. */
+  of(run: number, { at, event }: Moment): CounterChange {
     let pending = this.#pending.get(run);
-    if (!pending) this.#pending.set(run, (pending = { change: zero(), at, event }));
+    if (!pending) this.#pending.set(run, (pending = { change: noChange(), at, event }));
     pending.at = Math.max(pending.at, at);
     pending.event = Math.max(pending.event, event);
-    for (const column of COLUMNS) pending.change[column] += change[column] ?? 0;
+    return pending.change;
   }
 
   /** Writes what was added. Call inside the transaction, after its other writes. */
   flush(): void {
-    for (const [key, { change, ...moment }] of this.#pending) {
-      this.#update.run({ key, ...moment, ...change });
+    for (const [key, { at, change, event }] of this.#pending) {
+      this.#update.run(
+        key,
+        at,
+        event,
+        change.queued_jobs,
+        change.running_jobs,
+        change.completed_jobs,
+        change.failed_jobs,
+        change.timed_out_jobs,
+        change.cancelled_jobs,
+        change.passed,
+        change.failed,
+        change.errored,
+        change.expected,
+        change.unexpected,
+      );
     }
     this.#pending.clear();
   }
@@ -57,6 +79,53 @@ export class RunCounters {
   }
 }
 
-function zero(): Pending["change"] {
-  return Object.fromEntries(COLUMNS.map((column) => [column, 0])) as Pending["change"];
+/** Adds the end of jobs that have no results: so many queued and running ones, of so many runners. */
+export function countOpen(
+  change: CounterChange,
+  state: EndState,
+  { queued, runners, running }: { queued: number; running: number; runners: number },
+): void {
+  change.queued_jobs -= queued;
+  change.running_jobs -= running;
+  change[ENDED[state]] += queued + running;
+  change.errored += runners;
+  change.unexpected += runners;
+}
+
+/** Adds the end of a running job. */
+export function countEnd(change: CounterChange, { end, job }: EndedJob): void {
+  change.running_jobs--;
+  change[ENDED[end.state]]++;
+  if (!end.results) {
+    change.errored += job.runners.length;
+    change.unexpected += job.expected?.length ?? 0;
+    return;
+  }
+  let expected = 0;
+  for (const { status, verdict } of end.results) {
+    if (status === "pass") change.passed++;
+    else if (status === "fail") change.failed++;
+    else change.errored++;
+    if (verdict === "expected") expected++;
+  }
+  if (!job.expected) return;
+  change.expected += expected;
+  // Those that are missing are none that was expected.
+  change.unexpected += job.expected.length - expected;
+}
+
+function noChange(): CounterChange {
+  return {
+    queued_jobs: 0,
+    running_jobs: 0,
+    completed_jobs: 0,
+    failed_jobs: 0,
+    timed_out_jobs: 0,
+    cancelled_jobs: 0,
+    passed: 0,
+    failed: 0,
+    errored: 0,
+    expected: 0,
+    unexpected: 0,
+  };
 }

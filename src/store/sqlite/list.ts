@@ -99,7 +99,7 @@ function binder(bindings: (string | number)[]): Bind {
 
 /** Rows that an index finds, and their column with the run's key. */
 type Selection = (bind: Bind) => {
-  readonly table: "runs" | "jobs" | "facets";
+  readonly table: "runs" | "job_requests" | "facets";
   readonly condition: string;
   readonly key: "key" | "run";
 };
@@ -114,7 +114,7 @@ function selections({ region, tag, url }: RunFilter): Selection[] {
 }
 
 function jobsOf(url: string): Selection {
-  return (bind) => ({ table: "jobs", condition: `url = ${bind(url)}`, key: "run" });
+  return (bind) => ({ table: "job_requests", condition: `url = ${bind(url)}`, key: "run" });
 }
 
 function facet(kind: "tag" | "region", value: string): Selection {

@@ -13,7 +13,7 @@ export function prune(
 ): boolean {
   const pruned = sql.findPruned.get();
   if (pruned) {
-    if (sql.pruneJobs.run(pruned.run, limit).changes < limit) sql.forgetPruned.run(pruned.run);
+    pruneJobs(sql, pruned.run, limit);
     return true;
   }
   const run = sql.findPrunable.get(endedBefore, keepRuns);
@@ -21,4 +21,15 @@ export function prune(
   sql.notePruned.run(run.key);
   sql.pruneRun.run(run.key);
   return true;
+}
+
+function pruneJobs(sql: Statements, run: number, limit: number): void {
+  const last = sql.findPrunableJobs.get(run, limit)?.last ?? null;
+  if (last === null) {
+    sql.forgetPruned.run(run);
+    return;
+  }
+  sql.pruneEnds.run(run, last);
+  sql.pruneStarts.run(run, last);
+  sql.pruneRequests.run(run, last);
 }

@@ -9,7 +9,6 @@ import type { Database } from "bun:sqlite";
 import { AppError } from "../../domain/errors.ts";
 import type { RunEvent } from "../../domain/event.ts";
 import type { EndState, Job, JobEnd, State } from "../../domain/job.ts";
-import { countResults, countVerdicts } from "../../domain/result.ts";
 import type { RunHead, RunStatus } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
 import type { AnsweredJob, PastPage, PastQuery } from "../answered.ts";
@@ -42,7 +41,7 @@ import type {
   Submitted,
 } from "../store.ts";
 import { SqliteCallbacks } from "./callbacks.ts";
-import { RunCounters } from "./counters.ts";
+import { countEnd, countOpen, RunCounters } from "./counters.ts";
 import { type CommitOptions, GroupCommit, read } from "./group-commit.ts";
 import { listRuns } from "./list.ts";
 import { findPast } from "./past.ts";
@@ -128,26 +127,36 @@ export class SqliteStore implements RunStore {
     return this.#commits.write("progress", () => {
       let first = 0;
       let again = 0;
-      for (const [index, { key }] of jobs.entries()) {
-        const { changes } = this.#sql.startJob.run(at, event + index, key);
-        if (changes === 1) first++;
-        else again += this.#sql.restartJob.run(event + index, key).changes;
+      let next = event;
+      for (const { key } of jobs) {
+        if (this.#sql.startJob.run(key, run.key, at, next).changes === 1) first++;
+        else again += this.#sql.restartJob.run(key, next).changes;
+        next++;
       }
       if (first + again === 0) return;
       // One that was dispatched before was counted when it first started.
-      const last = { at, event: event + jobs.length - 1 };
-      this.#counters.add(run.key, last, { queued_jobs: -first, running_jobs: first });
+      const change = this.#counters.of(run.key, { at, event: next - 1 });
+      change.queued_jobs -= first;
+      change.running_jobs += first;
     });
   }
 
   endJobs(run: StoredRun, ended: readonly EndedJob[], event: number): Promise<void> {
     return this.#commits.write("progress", () => {
-      for (const [index, job] of ended.entries()) this.#endJob(run, job, event + index);
+      let next = event;
+      for (const job of ended) {
+        const moment = { at: job.at, event: next++ };
+        if (!this.#endJob(run.key, job, moment.event)) continue;
+        countEnd(this.#counters.of(run.key, moment), job);
+      }
     });
   }
 
-  #endJob(run: StoredRun, { at, durationMs, end, job }: EndedJob, event: number): void {
+  /** Whether it had not ended before. */
+  #endJob(run: number, { at, durationMs, end, job }: EndedJob, event: number): boolean {
     const { changes } = this.#sql.endJob.run(
+      job.key,
+      run,
       end.state,
       end.results ? JSON.stringify(end.results) : null,
       end.error ?? null,
@@ -157,35 +166,23 @@ export class SqliteStore implements RunStore {
       at,
       durationMs,
       event,
-      job.key,
     );
-    if (changes === 0) return;
-    const counts = end.results
-      ? countResults(end.results)
-      : { passed: 0, failed: 0, errored: job.runners.length };
-    const verdicts = job.expected && countVerdicts(end.results ?? [], job.expected.length);
-    const change = { running_jobs: -1, [`${end.state}_jobs`]: 1, ...counts, ...verdicts };
-    this.#counters.add(run.key, { at, event }, change);
+    return changes === 1;
   }
 
   endOpenJobs(run: StoredRun, end: JobEnd, moment: Moment): Promise<ReadonlyMap<string, number>> {
     return this.#commits.write("progress", () => {
       const open = this.#sql.countOpen.all(run.key);
       const ended = new Map(open.map(({ queued, region, running }) => [region, queued + running]));
-      if (ended.size === 0) return ended;
-      this.#sql.endOpenJobs.run({ run: run.key, ...endColumns(end), ...moment });
-      const total = (count: (row: (typeof open)[number]) => number): number =>
-        open.reduce((sum, row) => sum + count(row), 0);
-      const queued = total((row) => row.queued);
-      const running = total((row) => row.running);
-      const last = { at: moment.at, event: moment.event + queued + running - 1 };
-      this.#counters.add(run.key, last, {
-        queued_jobs: -queued,
-        running_jobs: -running,
-        [`${end.state}_jobs`]: queued + running,
-        errored: total((row) => row.runners),
-        unexpected: total((row) => row.runners),
-      });
+      const { error = null, errorCode = null, errorSource = null, state } = end;
+      let { event } = moment;
+      if (open.length > 0) {
+        this.#sql.endOpenJobs.run(run.key, state, error, errorCode, errorSource, moment.at, event);
+      }
+      for (const row of open) {
+        event += row.queued + row.running;
+        countOpen(this.#counters.of(run.key, { at: moment.at, event: event - 1 }), state, row);
+      }
       return ended;
     });
   }
@@ -281,16 +278,6 @@ export class SqliteStore implements RunStore {
     this.callbacks.finalize();
     this.#db.close();
   }
-}
-
-/** The columns of a job that tell how it ended. */
-function endColumns({ error, errorCode, errorSource, state }: JobEnd) {
-  return {
-    state,
-    error: error ?? null,
-    errorCode: errorCode ?? null,
-    errorSource: errorSource ?? null,
-  };
 }
 
 function optional<Row, Out>(row: Row | null, convert: (row: Row) => Out): Out | undefined {

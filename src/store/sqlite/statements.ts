@@ -9,6 +9,14 @@ import type { EndState } from "../../domain/job.ts";
 import type { PastRow } from "../past-rows.ts";
 import type { JobRow, PendingRow, RunRow, StatusRow } from "../rows.ts";
 
+/** Keys of jobs lie this far apart from one run to the next; more than a run may have jobs. */
+const JOBS_OF_RUN = 2 ** 20;
+
+/** The key of a job. */
+export function jobKey(run: number, position: number): number {
+  return run * JOBS_OF_RUN + position;
+}
+
 interface OpenRow {
   readonly region: string;
   readonly queued: number;
@@ -17,7 +25,9 @@ interface OpenRow {
 }
 
 /** In the order of the statement: bound by position, a third cheaper than by name. */
-type EndedJob = [
+type JobEndRow = [
+  key: number,
+  run: number,
   state: string,
   results: string | null,
   error: string | null,
@@ -27,7 +37,25 @@ type EndedJob = [
   at: number,
   durationMs: number,
   event: number,
-  key: number,
+];
+
+/** Jobs of the run `?1`, or of those after the position `?2` in it. */
+const OF_RUN = `key >= ?1 * ${JOBS_OF_RUN} AND key < (?1 + 1) * ${JOBS_OF_RUN}`;
+const AFTER = `key > ?1 * ${JOBS_OF_RUN} + ?2 AND key < (?1 + 1) * ${JOBS_OF_RUN}`;
+
+/** Jobs of the run `?1` up to the key `?2`. */
+const UP_TO = `key >= ?1 * ${JOBS_OF_RUN} AND key <= ?2`;
+
+const NOT_ENDED = "NOT EXISTS (SELECT 1 FROM job_ends WHERE key = ?1)";
+
+type OpenJobsEnd = [
+  run: number,
+  state: string,
+  error: string | null,
+  errorCode: string | null,
+  errorSource: string | null,
+  at: number,
+  event: number,
 ];
 
 /** The columns of a PendingRow. */
@@ -63,6 +91,7 @@ export function prepareStatements(db: Database) {
     insertJob: db.prepare<
       never,
       [
+        key: number,
         run: number,
         position: number,
         jobId: string,
@@ -72,8 +101,8 @@ export function prepareStatements(db: Database) {
         expected: string | null,
       ]
     >(`
-      INSERT INTO jobs (run, position, job_id, url, region, runners, expected)
-      VALUES (?, ?, ?, ?, ?, ?, ?)`),
+      INSERT INTO job_requests (key, run, position, job_id, url, region, runners, expected)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
 
     unowned: db.prepare<RunRow, [owned: string, limit: number]>(`
       SELECT * FROM runs
@@ -82,72 +111,69 @@ export function prepareStatements(db: Database) {
 
     pendingJobs: db.prepare<PendingRow, [run: number, after: number, limit: number]>(`
       SELECT ${PENDING} FROM jobs
-      WHERE run = ? AND position > ? AND state IN ('queued', 'running')
-      ORDER BY position LIMIT ?`),
+      WHERE ${AFTER} AND state IN ('queued', 'running')
+      ORDER BY key LIMIT ?3`),
 
     pendingJobsOf: db.prepare<
       PendingRow,
       [run: number, after: number, region: string, limit: number]
     >(`
       SELECT ${PENDING} FROM jobs
-      WHERE run = ? AND position > ? AND region = ? AND state IN ('queued', 'running')
-      ORDER BY position LIMIT ?`),
+      WHERE ${AFTER} AND region = ?3 AND state IN ('queued', 'running')
+      ORDER BY key LIMIT ?4`),
 
     regionsOf: db.prepare<{ value: string }, [run: number]>(
       "SELECT value FROM facets WHERE run = ? AND kind = 'region'",
     ),
 
-    startJob: db.prepare<never, [at: number, event: number, key: number]>(`
-      UPDATE jobs
-      SET state = 'running', attempts = attempts + 1, started_at = ?1, started_event = ?2
-      WHERE key = ?3 AND state = 'queued'`),
+    startJob: db.prepare<never, [key: number, run: number, at: number, event: number]>(`
+      INSERT INTO job_starts (key, run, attempts, started_at, event)
+      SELECT ?1, ?2, 1, ?3, ?4 WHERE ${NOT_ENDED}
+      ON CONFLICT (key) DO NOTHING`),
 
-    restartJob: db.prepare<never, [event: number, key: number]>(`
-      UPDATE jobs SET attempts = attempts + 1, started_event = ?1
-      WHERE key = ?2 AND state = 'running'`),
+    restartJob: db.prepare<never, [key: number, event: number]>(`
+      UPDATE job_starts SET attempts = attempts + 1, event = ?2 WHERE key = ?1 AND ${NOT_ENDED}`),
 
-    endJob: db.prepare<never, EndedJob>(`
-      UPDATE jobs
-      SET state = ?, results = ?, error = ?, error_code = ?, error_source = ?,
-        region_mismatch = ?, completed_at = ?, duration_ms = ?, ended_event = ?
-      WHERE key = ? AND state = 'running'`),
+    endJob: db.prepare<never, JobEndRow>(`
+      INSERT INTO job_ends (
+        key, run, state, results, error, error_code, error_source, region_mismatch, completed_at,
+        duration_ms, event
+      )
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`),
 
     countOpen: db.prepare<OpenRow, [run: number]>(`
       SELECT coalesce(region, '') AS region,
         count(*) FILTER (WHERE state = 'queued') AS queued,
         count(*) FILTER (WHERE state = 'running') AS running,
         sum(json_array_length(runners)) AS runners
-      FROM jobs WHERE run = ? AND state IN ('queued', 'running')
+      FROM jobs WHERE ${OF_RUN} AND state IN ('queued', 'running')
       GROUP BY region`),
 
-    endOpenJobs: db.prepare<never, [Record<string, string | number | null>]>(`
-      UPDATE jobs
-      SET state = $state, error = $error, error_code = $errorCode, error_source = $errorSource,
-        completed_at = $at, duration_ms = max(0, $at - started_at),
-        ended_event = $event + open.rank
-      FROM (
-        SELECT key, row_number() OVER (ORDER BY position) - 1 AS rank
-        FROM jobs WHERE run = $run AND state IN ('queued', 'running')
-      ) AS open
-      WHERE jobs.key = open.key`),
+    endOpenJobs: db.prepare<never, OpenJobsEnd>(`
+      INSERT INTO job_ends (
+        key, run, state, error, error_code, error_source, completed_at, duration_ms, event
+      )
+      SELECT key, run, ?2, ?3, ?4, ?5, ?6, max(0, ?6 - started_at),
+        ?7 + row_number() OVER (ORDER BY key) - 1
+      FROM jobs WHERE ${OF_RUN} AND state IN ('queued', 'running')`),
 
-    addToCounters: db.prepare<never, [Record<string, number>]>(`
+    addToCounters: db.prepare<never, [run: number, at: number, event: number, ...number[]]>(`
       UPDATE runs
-      SET queued_jobs = queued_jobs + $queued_jobs,
-        running_jobs = running_jobs + $running_jobs,
-        completed_jobs = completed_jobs + $completed_jobs,
-        failed_jobs = failed_jobs + $failed_jobs,
-        timed_out_jobs = timed_out_jobs + $timed_out_jobs,
-        cancelled_jobs = cancelled_jobs + $cancelled_jobs,
-        passed = passed + $passed,
-        failed = failed + $failed,
-        errored = errored + $errored,
-        expected = expected + $expected,
-        unexpected = unexpected + $unexpected,
+      SET queued_jobs = queued_jobs + ?4,
+        running_jobs = running_jobs + ?5,
+        completed_jobs = completed_jobs + ?6,
+        failed_jobs = failed_jobs + ?7,
+        timed_out_jobs = timed_out_jobs + ?8,
+        cancelled_jobs = cancelled_jobs + ?9,
+        passed = passed + ?10,
+        failed = failed + ?11,
+        errored = errored + ?12,
+        expected = expected + ?13,
+        unexpected = unexpected + ?14,
         state = CASE state WHEN 'queued' THEN 'running' ELSE state END,
-        updated_at = max(updated_at, $at),
-        last_event = max(last_event, $event)
-      WHERE key = $key`),
+        updated_at = max(updated_at, ?2),
+        last_event = max(last_event, ?3)
+      WHERE key = ?1`),
 
     endRun: db.prepare<{ state: EndState }, [Record<string, string | number | null>]>(`
       UPDATE runs
@@ -169,11 +195,12 @@ export function prepareStatements(db: Database) {
       FROM runs WHERE run_id = ?`),
 
     findStarts: db.prepare<JobRow, EventRange>(`
-      SELECT * FROM jobs WHERE run = ? AND started_event > ? ORDER BY started_event LIMIT ?`),
+      SELECT jobs.* FROM job_starts AS start CROSS JOIN jobs ON jobs.key = start.key
+      WHERE start.run = ? AND start.event > ? ORDER BY start.event LIMIT ?`),
 
-    findEnds: db.prepare<JobRow, EventRange>(
-      "SELECT * FROM jobs WHERE run = ? AND ended_event > ? ORDER BY ended_event LIMIT ?",
-    ),
+    findEnds: db.prepare<JobRow, EventRange>(`
+      SELECT jobs.* FROM job_ends AS final CROSS JOIN jobs ON jobs.key = final.key
+      WHERE final.run = ? AND final.event > ? ORDER BY final.event LIMIT ?`),
 
     findPrunable: db.prepare<{ key: number }, [endedBefore: number, keepRuns: number]>(`
       SELECT key FROM (
@@ -198,15 +225,25 @@ export function prepareStatements(db: Database) {
     notePruned: db.prepare<never, [run: number]>("INSERT INTO pruned_runs (run) VALUES (?)"),
     findPruned: db.prepare<{ run: number }, []>("SELECT run FROM pruned_runs LIMIT 1"),
     forgetPruned: db.prepare<never, [run: number]>("DELETE FROM pruned_runs WHERE run = ?"),
-    pruneJobs: db.prepare<never, [run: number, limit: number]>(
-      "DELETE FROM jobs WHERE key IN (SELECT key FROM jobs WHERE run = ? LIMIT ?)",
+    findPrunableJobs: db.prepare<{ last: number | null }, [run: number, limit: number]>(`
+      SELECT max(key) AS last FROM (
+        SELECT key FROM job_requests WHERE ${OF_RUN} ORDER BY key LIMIT ?2
+      )`),
+    pruneRequests: db.prepare<never, [run: number, last: number]>(
+      `DELETE FROM job_requests WHERE ${UP_TO}`,
+    ),
+    pruneStarts: db.prepare<never, [run: number, last: number]>(
+      `DELETE FROM job_starts WHERE ${UP_TO}`,
+    ),
+    pruneEnds: db.prepare<never, [run: number, last: number]>(
+      `DELETE FROM job_ends WHERE ${UP_TO}`,
     ),
 
     findPastKeys: db.prepare<
       { run: number; key: number },
       [url: string, beforeRun: number, beforeJob: number, limit: number]
     >(`
-      SELECT run, key FROM jobs
+      SELECT run, key FROM job_requests
       WHERE url = ?1 AND (run, key) < (?2, ?3)
       ORDER BY run DESC, key DESC LIMIT ?4`),
 
@@ -221,7 +258,7 @@ export function prepareStatements(db: Database) {
       WHERE jobs.key IN (SELECT value FROM json_each(?1)) AND runs.completed_at <= ?2`),
 
     findJobs: db.prepare<JobRow, [run: number, after: number, limit: number]>(
-      "SELECT * FROM jobs WHERE run = ? AND position > ? ORDER BY position LIMIT ?",
+      `SELECT * FROM jobs WHERE ${AFTER} ORDER BY key LIMIT ?3`,
     ),
   };
 }

@@ -10,7 +10,7 @@ import { toStoredRun } from "../rows.ts";
 import type { NewRun, StoredRun, Submission, Submitted } from "../store.ts";
 import type { SqliteCallbacks } from "./callbacks.ts";
 import type { GroupCommit } from "./group-commit.ts";
-import type { Statements } from "./statements.ts";
+import { jobKey, type Statements } from "./statements.ts";
 
 /** A slice takes some 20 ms at most. */
 const SLICE_JOBS = 5_000;
@@ -146,7 +146,8 @@ export class Submits {
 
   #insertJobs(run: number, rows: readonly JobRow[]): void {
     for (const { expected, jobId, position, region, runners, url } of rows) {
-      this.#sql.insertJob.run(run, position, jobId, url, region, runners, expected);
+      const key = jobKey(run, position);
+      this.#sql.insertJob.run(key, run, position, jobId, url, region, runners, expected);
     }
   }
 }
