@@ -4,9 +4,13 @@
  */
 import { type CallbackConfig, callbackConfig } from "./callbacks/flags.ts";
 import { anonymityFaults, exposedBy, localModeFaults, readAdminKey } from "./cli/exposure.ts";
+import {
+  type ConfiguredRegions,
+  configuredRegions,
+  type GivenRegions,
+} from "./cli/region-source.ts";
 import { serverTls } from "./cli/server-tls.ts";
 import { StartError } from "./domain/errors.ts";
-import { checkRegions, type GivenRegion, parseRegions, type Regions } from "./domain/region.ts";
 import type { AccessSettings } from "./http/access/create-access.ts";
 import { describeFlags, type FlagTable, type FlagValues } from "./lib/flags.ts";
 import { namedKeys, namedSecret } from "./lib/named-secret.ts";
@@ -23,22 +27,23 @@ import {
   doctorFlags,
   mockRunnerFlags,
   orchestratorFlags,
+  regionFlags,
   runnerFlags,
   serveFlags,
   typesFlags,
 } from "./settings.ts";
 
 const ENV_PREFIX = "VOLLEY_";
-export type OrchestratorConfig = FlagValues<typeof orchestratorFlags> & {
-  readonly regions: Regions;
-  /** Absent without a secret: an unsigned callback proves nothing. */
-  readonly callbacks: CallbackConfig | undefined;
-};
+export type OrchestratorConfig = FlagValues<typeof orchestratorFlags> &
+  Pick<ConfiguredRegions, "regions" | "warnings"> & {
+    /** Absent without a secret: an unsigned callback proves nothing. */
+    readonly callbacks: CallbackConfig | undefined;
+  };
 /** What `volley serve` was asked for, by whom it concerns. */
-export interface ServeConfig extends Pick<
-  FlagValues<typeof serveFlags>,
-  "host" | "port" | "drain"
-> {
+export interface ServeConfig
+  extends
+    Pick<FlagValues<typeof serveFlags>, "host" | "port" | "drain">,
+    Pick<ConfiguredRegions, "warnings"> {
   /** What `tlsCert` and `tlsKey` hold. */
   readonly tls?: TlsPair;
   readonly access: AccessSettings;
@@ -57,20 +62,21 @@ export type RunnerConfig = FlagValues<typeof runnerFlags> & {
 /** Configuration of `volley serve`. Throws StartError naming every fault. */
 export function serveConfig(argv: readonly string[]): ServeConfig {
   const { values, positionals, faults } = parse(serveFlags, argv);
-  const { regions, faults: regionFaults } = environmentRegions();
+  const { regions, faults: regionFaults, warnings } = regionsFrom("--regions-file", values);
   const { tls, faults: tlsFaults } = serverTls(values);
   const { adminKey, faults: keyFaults } = readAdminKey(values.adminKeyFile);
   // Looked at now, so that one message names every fault; made where it is used.
   const { faults: callbackFaults } = callbackConfig(values, readSecret);
-  const unset = unsetVariables("--pass-env", values.passEnv);
-  const usual = [
+  fail([
     ...faults,
     ...positionals.map(unexpected),
     ...regionFaults,
     ...callbackFaults,
-    ...unset,
-  ];
-  fail([...usual, ...tlsFaults, ...keyFaults, ...localModeFaults(values)]);
+    ...unsetVariables("--pass-env", values.passEnv),
+    ...tlsFaults,
+    ...keyFaults,
+    ...localModeFaults(values),
+  ]);
   const { allowedHosts, drain, host, maxSignInFailures, port, publicUrl, submitsPerMinute } =
     values;
   const limits = { maxSignInFailures, ...present({ submitsPerMinute }) };
@@ -88,6 +94,7 @@ export function serveConfig(argv: readonly string[]): ServeConfig {
       ...present({ adminKey, publicUrl }),
     },
     orchestrator: { ...picked(values, orchestratorFlags), regions },
+    warnings,
   };
 }
 
@@ -151,9 +158,9 @@ export function backupConfig(argv: readonly string[]): { data: string; file: str
 /** Configuration of `volley doctor`. Throws StartError naming every fault. */
 export function doctorConfig(argv: readonly string[]) {
   const { values, positionals, faults } = parse(doctorFlags, argv);
-  const { regions, faults: regionFaults } = environmentRegions();
+  const { faults: regionFaults, ...found } = regionsFrom("--regions-file", values);
   fail([...faults, ...positionals.map(unexpected), ...regionFaults]);
-  return { ...values, regions };
+  return { ...values, ...found };
 }
 
 /** Configuration of `volley types [DIR]`. Throws StartError naming every fault. */
@@ -164,26 +171,21 @@ export function typesConfig(argv: readonly string[]): { dir: string; print: bool
   return { dir, print: values.print };
 }
 
+const libraryFlags = { ...regionFlags, ...orchestratorFlags };
+
 /** Options of createOrchestratorHandler: those of `volley serve` that are not the server's own. */
-export type LibraryOptions = Partial<FlagValues<typeof orchestratorFlags>> & {
-  /** As in PLAYWRIGHT_RUNNERS, parsed or not yet checked. Default: that variable. */
-  readonly regions?: Regions | Readonly<Record<string, string | GivenRegion>>;
+export type LibraryOptions = Partial<FlagValues<typeof libraryFlags>> & {
+  /** As in PLAYWRIGHT_RUNNERS, parsed or not yet checked. Default: `regionsFile`, or that variable. */
+  readonly regions?: GivenRegions;
 };
 
 /** Checks options and fills in defaults. Throws StartError naming every fault. */
 export function libraryConfig({ regions: given, ...options }: LibraryOptions): OrchestratorConfig {
-  const { faults, values } = checkValues(orchestratorFlags, options);
-  const { faults: regionFaults, regions } = givenRegions(given);
+  const { faults, values } = checkValues(libraryFlags, options);
+  const { faults: regionFaults, ...found } = regionsFrom("regionsFile", values, given);
   const { callbacks, faults: callbackFaults } = callbackConfig(values, readSecret);
   fail([...faults, ...regionFaults, ...callbackFaults]);
-  return { ...values, regions, callbacks };
-}
-
-function givenRegions(given: LibraryOptions["regions"]): { regions: Regions; faults: string[] } {
-  if (given === undefined) return environmentRegions();
-  if (given instanceof Map) return { regions: given, faults: [] };
-  const { faults, regions } = checkRegions(given, readSecret);
-  return { regions, faults: faults.map((fault) => `regions: ${fault}`) };
+  return { ...values, ...found, callbacks };
 }
 
 /** What a command line says by a table; its faults are the caller's to report, with its own. */
@@ -228,9 +230,14 @@ export function parse<Table extends FlagTable>(table: Table, argv: readonly stri
   return parseFlags(table, argv, process.env, ENV_PREFIX);
 }
 
-function environmentRegions(): { regions: Regions; faults: string[] } {
-  const { regions, faults } = parseRegions(process.env["PLAYWRIGHT_RUNNERS"] || "{}", readSecret);
-  return { regions, faults: faults.map((fault) => `PLAYWRIGHT_RUNNERS ${fault}`) };
+/** `flag`: what the file is called by in faults. `given`: regions that a program names itself. */
+function regionsFrom(
+  flag: string,
+  { regionsFile: file }: FlagValues<typeof regionFlags>,
+  given?: GivenRegions,
+): ConfiguredRegions {
+  const variable = process.env["PLAYWRIGHT_RUNNERS"];
+  return configuredRegions({ flag, file, given, variable, readSecret });
 }
 
 /** The fault of an argument that nobody asked for. */
@@ -261,11 +268,7 @@ export function environmentWithRequestCap(cap: number): Record<string, string> {
 }
 
 function ownEnvironment(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value]],
-    ),
-  );
+  return present({ ...process.env }) as Record<string, string>;
 }
 
 /** What a runner host may see of this environment: never a credential by accident. */

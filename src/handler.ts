@@ -101,7 +101,7 @@ export interface OrchestratorHandler {
 }
 
 /**
- * Opens the run store and resumes unfinished runs. Regions come from `regions` or
+ * Opens the run store and resumes unfinished runs. Regions come from `regions`, `regionsFile` or
  * PLAYWRIGHT_RUNNERS. Throws StartError naming every fault: options, environment, data folder.
  */
 export function createOrchestratorHandler(options: HandlerOptions = {}): OrchestratorHandler {
@@ -111,6 +111,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const config = libraryConfig(given);
   const redactor = redactorOf(config, settings?.adminKey);
   const log = redactedLog(told ?? silentLog, redactor);
+  for (const warning of config.warnings) log.warn(warning);
   const metrics = new Metrics();
   const measure = orchestratorMetrics(metrics, () => orchestrator);
   const { committed } = measure;

@@ -67,6 +67,16 @@ const storeFlags = {
   ),
 } satisfies FlagTable;
 
+/** Beside the variable PLAYWRIGHT_RUNNERS; `cli/region-source.ts` reads and checks the file. */
+export const regionFlags = {
+  regionsFile: text({
+    placeholder: "FILE",
+    names: "file",
+    about: "file with the regions, as JSON like PLAYWRIGHT_RUNNERS and in its place",
+    fallback: undefined,
+  }),
+} satisfies FlagTable;
+
 /** What the orchestrator itself needs; the same names are options of createOrchestratorHandler. */
 export const orchestratorFlags = {
   ...storeFlags,
@@ -173,6 +183,7 @@ export const serveFlags = {
   port: portFlag(3_000),
   ...tlsFlags,
   ...accessFlags,
+  ...regionFlags,
   ...orchestratorFlags,
   allowLocalMode: toggle(
     "with --runners beyond loopback: let whoever has a key execute runner files here",
@@ -277,6 +288,7 @@ export const keyFlags = {
 
 export const doctorFlags = {
   ...storeFlags,
+  ...regionFlags,
   runners: orchestratorFlags.runners,
   http1: orchestratorFlags.http1,
 } satisfies FlagTable;

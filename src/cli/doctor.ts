@@ -26,13 +26,17 @@ export const command: Command = {
   summary: "check configuration, run store, runner files and endpoints",
   usage: "doctor [flags]",
   about: [
-    "Checks the configuration (flags, environment, PLAYWRIGHT_RUNNERS), reads the whole run store,",
-    "looks at the runner files and asks each region's endpoint what it offers. Changes nothing.",
+    "Checks the configuration (flags, environment, regions), reads the whole run store, looks at the",
+    "runner files and asks each region's endpoint what it offers. Changes nothing.",
     "With --database it shows the replicas, their leases and runs that nobody owns.",
     "Exit code 0: all is well; 1: something is not; 2: the configuration is faulty.",
   ].join("\n"),
   flags: doctorFlags,
-  examples: ["volley doctor", "volley doctor --data /var/lib/volley --runners ./checks"],
+  examples: [
+    "volley doctor",
+    "volley doctor --data /var/lib/volley --regions-file /etc/volley/regions.json",
+    "volley doctor --data /var/lib/volley --runners ./checks",
+  ],
   run,
 };
 
@@ -43,9 +47,10 @@ interface Finding {
 }
 
 async function run(argv: readonly string[]): Promise<number> {
-  const { data, database, http1, regions, runners } = doctorConfig(argv);
+  const { data, database, http1, regions, regionsFile, runners, warnings } = doctorConfig(argv);
   const findings = [
-    { subject: "configuration", ok: true, text: `${regions.size} regions` },
+    { subject: "configuration", ok: true, text: regionCount(regions, regionsFile) },
+    ...warnings.map((text) => ({ subject: "configuration", ok: true, text })),
     ...(database === undefined ? [checkStore(data)] : await checkDatabase(database)),
     ...(runners === undefined ? [] : await checkRunners(runners)),
     ...(await checkRegions(regions, http1)),
@@ -56,6 +61,11 @@ async function run(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${withoutControls(line)}\n`);
   }
   return findings.every(({ ok }) => ok) ? 0 : 1;
+}
+
+function regionCount({ size }: Regions, file: string | undefined): string {
+  const count = `${size} ${size === 1 ? "region" : "regions"}`;
+  return file === undefined ? count : `${count} in ${file}`;
 }
 
 function checkStore(folder: string): Finding {

@@ -24,9 +24,10 @@ export const command: Command = {
   usage: "serve [flags]",
   about: [
     "Serves a dashboard at /, the API at /api/orchestrator (docs below it at /docs). Regions come from",
-    "PLAYWRIGHT_RUNNERS, a JSON object from region name to runner endpoint; a value may also be",
-    '{"url", "token", "ca"}, with tokenEnv or tokenFile in the place of token, and signingSecretEnv or',
-    "signingSecretFile for signed dispatches. Prints one line on stdout when ready; logs go to stderr.",
+    "PLAYWRIGHT_RUNNERS or the file of --regions-file: a JSON object from region name to runner",
+    'endpoint; a value may also be {"url", "token", "ca"}, with tokenEnv or tokenFile in the place of',
+    "token, and signingSecretEnv or signingSecretFile for signed dispatches. They are read at the start.",
+    "Prints one line on stdout when ready; logs go to stderr.",
     "Until there is a key (volley key create) it listens on loopback only, and lets everybody in who",
     "reaches it.",
   ].join("\n"),
@@ -34,6 +35,7 @@ export const command: Command = {
   examples: [
     "volley serve",
     `PLAYWRIGHT_RUNNERS='{"eu-west-1":"http://127.0.0.1:4000/api/runner"}' volley serve --port 3000`,
+    "volley serve --regions-file /etc/volley/regions.json",
     "volley serve --data /var/lib/volley --max-in-flight 200",
     "volley serve --host 0.0.0.0 --tls-cert server.pem --tls-key server.key",
     "volley serve --host 10.0.0.5 --public-url https://volley.example.com",
@@ -43,7 +45,7 @@ export const command: Command = {
 };
 
 async function run(argv: readonly string[]): Promise<number> {
-  const { access, drain, host, orchestrator, port, tls } = serveConfig(argv);
+  const { access, drain, host, orchestrator, port, tls, warnings } = serveConfig(argv);
   await checkKeys(host, access, orchestrator);
   const log = stderrLog();
   const stop = stopRequested(log);
@@ -58,6 +60,7 @@ async function run(argv: readonly string[]): Promise<number> {
   await handler.opened;
   const server = listen({ host, port, fetch: withDashboard(handler), ...present({ tls }) });
   announce(server);
+  for (const warning of warnings) log.warn(warning);
   if (!tls && !access.publicUrl && !isLoopback(host)) {
     log.warn("keys travel unencrypted: set --tls-cert and --tls-key, or --public-url", { host });
   }

@@ -1,12 +1,16 @@
 /**
- * Regions: the value of PLAYWRIGHT_RUNNERS, a JSON object from region name to runner endpoint.
+ * Regions: the value of PLAYWRIGHT_RUNNERS or the text of a regions file, a JSON object from region
+ * name to runner endpoint.
  *
  * Parsed once, into a Map: a region named like a property of Object must not be found by accident.
  * Files that a region names are read then. Every fault is reported, each with the name it belongs
  * to, none with a token.
  */
+import { isAbsolute, join } from "node:path";
+
 import { readCertificates } from "../lib/pem.ts";
 import { present } from "../lib/present.ts";
+import { repeatedKeys } from "../lib/repeated-keys.ts";
 import type { ReadSecret, SecretText } from "../lib/secret-source.ts";
 import {
   NOT_A_SIGNING_SECRET,
@@ -62,59 +66,96 @@ export function secretsOfRegions(regions: Regions): string[] {
 const NAME = new RegExp(REGION_PATTERN);
 
 /**
- * Parses the JSON text of PLAYWRIGHT_RUNNERS. Never throws; a faulty entry is left out.
- * `readSecret`: looks up what entries refer to.
+ * Parses regions as JSON text. Never throws; a faulty entry is left out. `readSecret`: looks up
+ * what entries refer to. `folder`: where the relative paths of files in them start.
  */
-export function parseRegions(json: string, readSecret: ReadSecret): ParsedRegions {
+export function parseRegions(json: string, readSecret: ReadSecret, folder = ""): ParsedRegions {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
     return { regions: new Map(), faults: ["is not valid JSON"] };
   }
-  return checkRegions(value, readSecret);
+  const { faults, regions } = checkRegions(value, readSecret, folder);
+  return { regions, faults: [...repetitions(json, value), ...faults] };
+}
+
+/** What the text gives more than once, of which the value holds the last only. */
+function repetitions(json: string, value: unknown): string[] {
+  if (!isObject(value)) return [];
+  const names = Object.keys(value);
+  return repeatedKeys(json).map(({ path: [name = "", ...fields], times }) => {
+    const label = labelOf(name, names.indexOf(name));
+    const often = times === 2 ? "twice" : `${times} times`;
+    return fields.length === 0
+      ? `${label} is there ${often}`
+      : `${label} has ${JSON.stringify(fields.join("."))} ${often}`;
+  });
 }
 
 /** The same for a value that was parsed already. */
-export function checkRegions(value: unknown, readSecret: ReadSecret): ParsedRegions {
+export function checkRegions(value: unknown, readSecret: ReadSecret, folder = ""): ParsedRegions {
   const regions = new Map<string, Region>();
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     return { regions, faults: ["must be a JSON object from region name to endpoint URL"] };
   }
   const faults: string[] = [];
+  const read: ReadSecret = (source) =>
+    readSecret("file" in source ? { file: below(folder, source.file) } : source);
   // JSON.parse makes `__proto__` an own key, so it is seen here and refused by the pattern.
   for (const [index, [name, entry]] of Object.entries(value).entries()) {
-    // A name and a URL the wrong way round: the URL may hold a password.
-    const label = /[:@]/.test(name) ? `entry ${index + 1}` : `region ${JSON.stringify(name)}`;
+    const label = labelOf(name, index);
     if (!NAME.test(name)) {
       faults.push(`${label} is not a region name (letters, digits, ".", "_", "-"; at most 63)`);
       continue;
     }
-    const region = parseEntry(name, entry, readSecret);
+    const region = parseEntry(name, entry, read, folder);
     if (typeof region === "string") faults.push(`${label} ${region}`);
     else regions.set(name, region);
   }
   return { regions, faults };
 }
 
-function parseEntry(name: string, entry: unknown, readSecret: ReadSecret): Region | string {
+/** Whether a token itself stands in JSON text that was parsed without a fault. */
+export function writesToken(json: string): boolean {
+  return Object.values(JSON.parse(json) as object).some(
+    (entry) => isObject(entry) && "token" in entry,
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What a fault calls an entry. A name and a URL the wrong way round: the URL may hold a password. */
+function labelOf(name: string, index: number): string {
+  return /[:@]/.test(name) ? `entry ${index + 1}` : `region ${JSON.stringify(name)}`;
+}
+
+function below(folder: string, path: string): string {
+  return isAbsolute(path) ? path : join(folder, path);
+}
+
+function parseEntry(
+  name: string,
+  entry: unknown,
+  readSecret: ReadSecret,
+  folder: string,
+): Region | string {
   if (typeof entry === "string") {
     const url = endpointUrl(entry);
     return "fault" in url ? url.fault : { name, url: url.base };
   }
-  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
-    return 'must be a URL or an object {"url", "token", "ca"}';
-  }
-  const fields = entry as Record<string, unknown>;
-  const unknown = Object.keys(fields).find((key) => !FIELDS.has(key));
+  if (!isObject(entry)) return 'must be a URL or an object {"url", "token", "ca"}';
+  const unknown = Object.keys(entry).find((key) => !FIELDS.has(key));
   if (unknown !== undefined) return `has an unknown field ${JSON.stringify(unknown)}`;
-  if (typeof fields["url"] !== "string") return 'has no "url"';
-  const credentials = parseCredentials(fields, readSecret);
+  if (typeof entry["url"] !== "string") return 'has no "url"';
+  const credentials = parseCredentials(entry, readSecret);
   if (typeof credentials === "string") return credentials;
-  const url = endpointUrl(fields["url"]);
+  const url = endpointUrl(entry["url"]);
   if ("fault" in url) return url.fault;
-  const { ca: file } = fields;
-  const ca = file === undefined ? undefined : authorities(file, url.base);
+  const { ca: file } = entry;
+  const ca = file === undefined ? undefined : authorities(file, url.base, folder);
   if (ca && "fault" in ca) return `has a "ca" ${ca.fault}`;
   return { name, url: url.base, ...credentials, ...present({ ca: ca?.pem }) };
 }
@@ -168,12 +209,16 @@ function namedSecret(
 }
 
 /** The certificates in the file that a region names as its authorities. */
-function authorities(file: unknown, url: string): ReturnType<typeof readCertificates> {
+function authorities(
+  file: unknown,
+  url: string,
+  folder: string,
+): ReturnType<typeof readCertificates> {
   if (typeof file !== "string" || file === "") {
     return { fault: "that is not the path of a PEM file" };
   }
   if (!url.startsWith("https:")) return { fault: "for an endpoint that is not https:" };
-  const read = readCertificates(file);
+  const read = readCertificates(below(folder, file));
   return "fault" in read ? { fault: `whose file ${read.fault}` } : read;
 }
 

@@ -4,6 +4,8 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 
+import { unreadable } from "./text-file.ts";
+
 /** A certificate with its chain, and the key that belongs to it, both as PEM text. */
 export interface TlsPair {
   readonly cert: string;
@@ -57,17 +59,10 @@ export function isPair({ cert, key }: TlsPair): boolean {
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-const WHY: ReadonlyMap<string, string> = new Map([
-  ["ENOENT", "it does not exist"],
-  ["EACCES", "permission denied"],
-  ["EISDIR", "it is a folder"],
-]);
-
 function readText(file: string): { readonly text: string } | PemFault {
   try {
     return { text: readFileSync(file, "utf8") };
   } catch (error) {
-    const { code = "", message } = error as { code?: string; message: string };
-    return { fault: `"${file}" cannot be read: ${WHY.get(code) ?? message}` };
+    return { fault: `"${file}" ${unreadable(error).fault}` };
   }
 }

@@ -11,7 +11,8 @@ const HEALTH: Readonly<Record<RegionReport["health"], string>> = {
   unknown: "? unknown",
 };
 
-const NO_REGIONS = "No region is configured: set PLAYWRIGHT_RUNNERS for volley serve.";
+const NO_REGIONS =
+  "No region is configured: give volley serve PLAYWRIGHT_RUNNERS or --regions-file.";
 
 /** Why a region is not as it should be; empty if it is. */
 export function regionFaults({ drift, error, health }: RegionReport): string[] {

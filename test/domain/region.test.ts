@@ -210,4 +210,17 @@ describe("parseRegions", () => {
     }
     expect([...regions.keys()]).toEqual(["ok"]);
   });
+
+  test.each<[string, string[]]>([
+    [`{"eu": "http://h", "eu": "http://i"}`, ['region "eu" is there twice']],
+    [`{"\\u0065u": "http://h", "eu": "http://i"}`, ['region "eu" is there twice']],
+    [`{"eu": "http://h", "eu": "http://i", "eu": "http://j"}`, ['region "eu" is there 3 times']],
+    [`{"http://u:p@h": "eu", "http://u:p@h": "us"}`, ["entry 1 is there twice", "entry 1 is not"]],
+    [`{"eu": {"url": "http://h", "url": "http://i"}}`, ['region "eu" has "url" twice']],
+    [`{"eu": {"url": "http://h"}, "us": {"url": "http://h"}}`, []],
+    [`{"eu": "http://h/,\\"eu\\":", "us": "http://h"}`, []],
+  ])("finds what is given more than once in %s", (json, said) => {
+    const { faults } = parseRegions(json, read);
+    expect(faults).toEqual(said.map((text) => expect.stringContaining(text)));
+  });
 });

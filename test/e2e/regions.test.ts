@@ -61,7 +61,7 @@ describe("volley regions", () => {
     await using without = await serve({ data: `${folder.path}/2` });
     expect(await volleyRegions("--server", without.origin)).toEqual({
       code: 0,
-      stdout: "No region is configured: set PLAYWRIGHT_RUNNERS for volley serve.\n",
+      stdout: "No region is configured: give volley serve PLAYWRIGHT_RUNNERS or --regions-file.\n",
       stderr: "",
     });
   }, 20_000);

@@ -17,6 +17,12 @@ describe("createOrchestratorHandler throws StartError for", () => {
     ["half a response limit", { maxResponse: 0.5 }, "maxResponse"],
     ["no runners at all", { maxRunners: 0 }, "maxRunners"],
     ["regions in a list", { regions: ["http://127.0.0.1:1"] }, "regions"],
+    ["two sources of regions", { regionsFile: "regions.json" }, "regionsFile and regions both say"],
+    [
+      "a regions file that is not there",
+      { regions: undefined, regionsFile: "/no/such.json" },
+      'regionsFile "/no/such.json" cannot be read: it does not exist',
+    ],
     ["an option nobody knows", { maxInFligth: 5 }, "maxInFligth"],
   ];
 

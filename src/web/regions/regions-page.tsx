@@ -32,8 +32,8 @@ export function RegionsPage() {
       {regions?.length === 0 ? (
         <Empty title="No regions are configured">
           <p>
-            Set <code>PLAYWRIGHT_RUNNERS</code> to a JSON object from region name to runner
-            endpoint, and start the server again.
+            Start the server with <code>PLAYWRIGHT_RUNNERS</code> or <code>--regions-file</code>: a
+            JSON object from region name to runner endpoint.
           </p>
         </Empty>
       ) : undefined}

@@ -53,7 +53,11 @@ function Regions({ change, form, regions }: FormPartProps) {
     change({ ...form, regions: next });
   };
   if (regions.length === 0) {
-    return <p class="note">This server has no regions: set PLAYWRIGHT_RUNNERS and restart it.</p>;
+    return (
+      <p class="note">
+        This server has no regions: start it with PLAYWRIGHT_RUNNERS or --regions-file.
+      </p>
+    );
   }
   return (
     <fieldset>
