@@ -76,9 +76,11 @@ export const COMPARISON_EXAMPLE: Comparison = {
   causes: [
     {
       cause: "cookieBannerTest answered fail",
+      status: "fail",
       cells: 1,
       regions: ["ap-southeast-1"],
       where: "ap-southeast-1",
+      runners: ["cookieBannerTest"],
     },
   ],
   changes: { "new-failure": 1, "still-failing": 0, fixed: 0, flaky: 0, same: 2, unknown: 0 },

@@ -131,13 +131,22 @@ export const Cause = Type.Object(
       examples: ["ERR_CERT_DATE_INVALID"],
     }),
     example: Type.Optional(Type.String({ description: "One of the errors, as it was told." })),
+    status: ResultStatus,
     errorSource: Type.Optional(ErrorSource),
+    errorCode: Type.Optional(Type.String({ description: "The stable code of the errors." })),
     cells: count("Red cells of this cause."),
     regions: Regions,
     where: Type.String({
       description: "The regions in short; a glob stands for all that fit it.",
       examples: ["all eu-*"],
     }),
+    runners: Type.Array(Type.String(), {
+      description: "Names of the runners, sorted; the first five.",
+      examples: [["cookieBannerTest"]],
+    }),
+    moreRunners: Type.Optional(
+      Type.Integer({ minimum: 1, description: "How many more runners there are." }),
+    ),
   },
   { additionalProperties: false, description: "Why some cells are red." },
 );

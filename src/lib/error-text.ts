@@ -2,9 +2,14 @@
 
 const MAX_TEXT = 300;
 
+/** Codes of systems that a runner or a page may meet; any other word may begin with an E, too. */
+const SYSTEM_CODES =
+  "EACCES|EADDRINUSE|EADDRNOTAVAIL|EAI_[A-Z]+|EAGAIN|EBADF|EBUSY|ECONNABORTED|ECONNREFUSED|ECONNRESET|EEXIST|EHOSTDOWN|EHOSTUNREACH|EINVAL|EISDIR|EMFILE|EMSGSIZE|ENETDOWN|ENETUNREACH|ENFILE|ENODATA|ENOENT|ENOMEM|ENOSPC|ENOTCONN|ENOTDIR|ENOTEMPTY|ENOTFOUND|EPERM|EPIPE|EPROTO|EROFS|ESERVFAIL|ETIMEDOUT|ETIMEOUT";
+const CODE = new RegExp(`\\b(?:ERR_[A-Z0-9_]{2,}|NS_ERROR_[A-Z0-9_]+|${SYSTEM_CODES})\\b`);
+
 /** What names a cause by itself, as browsers and systems write it. */
 export function codeIn(text: string): string | undefined {
-  return /\b(?:ERR_[A-Z0-9_]{2,}|E[A-Z]{4,}|NS_ERROR_[A-Z0-9_]+)\b/.exec(text)?.[0];
+  return CODE.exec(text)?.[0];
 }
 
 /** In order: what is replaced first must not be taken apart by what follows. */

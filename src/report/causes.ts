@@ -1,90 +1,46 @@
-/**
- * Why there is no verdict: the errors of a run, those of one kind together, the most frequent
- * first. Errors are of one kind if their texts differ in particulars only: urls, numbers, ids.
- */
-import type { Job } from "../domain/job.ts";
-import type { ErrorSource, Result } from "../domain/result.ts";
-import { normalisedError } from "../lib/error-text.ts";
-import { present } from "../lib/present.ts";
-import { regionOf } from "./cells.ts";
+/** Why cells are red, as every format for people tells it: one list, and the same words. */
+import type { Cause } from "../domain/comparison.ts";
 import { oneLine } from "./untrusted-text.ts";
 import { blame } from "./verdict.ts";
+import { counted } from "./words.ts";
 
-export interface Cause {
-  /** One line: the first of them as it was told. */
-  readonly message: string;
-  /** As `blame` has it; empty if nobody is blamed. */
-  readonly blame: string;
-  readonly errorSource?: ErrorSource;
-  readonly count: number;
-  readonly regions: readonly string[];
-  /** Names of runners, in first-seen order; the first few. */
-  readonly runners: readonly string[];
-  readonly hiddenRunners: number;
+/** What is red in a run, and all causes of it. */
+export interface Red {
+  readonly red: number;
+  readonly causes: readonly Cause[];
 }
 
-const MAX_RUNNERS = 5;
-/** Longest message that is kept. */
-const MAX_MESSAGE = 1_000;
-
-interface Group {
-  readonly first: Result;
-  readonly message: string;
-  count: number;
-  readonly regions: Set<string>;
-  readonly runners: Set<string>;
+/** "9 red cells, 1 cause". */
+export function redCount({ causes, red }: Red): string {
+  return `${counted(red, "red cell")}, ${counted(causes.length, "cause")}`;
 }
 
-export class Causes {
-  readonly #limit: number;
-  readonly #groups = new Map<string, Group>();
-  #hidden = 0;
+/** "ERR_CERT_DATE_INVALID, all eu-* (target/navigation_failed): titleTest", on one line. */
+export function causeText(cause: Cause): string {
+  const who = runnersOf(cause);
+  const whose = blame(cause);
+  return [
+    `${oneLine(cause.cause).replace(/\.$/, "")}, ${cause.where}`,
+    whose === "" ? "" : ` (${whose})`,
+    who === undefined ? "" : `: ${who}`,
+  ].join("");
+}
 
-  /** `limit`: different causes kept; errors of further ones are only counted. */
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
+/** "titleTest, cookieBannerTest and 3 more"; undefined where the cause itself names its runner. */
+export function runnersOf({ example, moreRunners = 0, runners }: Cause): string | undefined {
+  if (example === undefined && runners.length === 1) return undefined;
+  return runners.join(", ") + (moreRunners > 0 ? ` and ${moreRunners} more` : "");
+}
 
-  /** Errors of causes that were not kept. */
-  get hidden(): number {
-    return this.#hidden;
-  }
+/** One of the errors where the cause is less than what it said. */
+export function exampleOf({ cause, example }: Cause): string | undefined {
+  const text = oneLine(example ?? "");
+  return text === "" || text === oneLine(cause) ? undefined : text;
+}
 
-  add(job: Job): void {
-    for (const result of job.results) if (result.status === "error") this.#put(result, job);
-  }
-
-  list(): Cause[] {
-    const causes = Array.from(
-      this.#groups.values(),
-      ({ count, first, message, regions, runners }) => ({
-        message,
-        blame: blame(first),
-        ...present({ errorSource: first.errorSource }),
-        count,
-        regions: [...regions],
-        runners: [...runners].slice(0, MAX_RUNNERS),
-        hiddenRunners: Math.max(0, runners.size - MAX_RUNNERS),
-      }),
-    );
-    return causes.toSorted((one, other) => other.count - one.count);
-  }
-
-  #put(result: Result, job: Job): void {
-    const message =
-      oneLine(result.errorMessage ?? "").slice(0, MAX_MESSAGE) || "No reason was given.";
-    const key = JSON.stringify([blame(result), normalisedError(message)]);
-    let group = this.#groups.get(key);
-    if (!group) {
-      if (this.#groups.size >= this.#limit) {
-        this.#hidden++;
-        return;
-      }
-      group = { first: result, message, count: 0, regions: new Set(), runners: new Set() };
-      this.#groups.set(key, group);
-    }
-    group.count++;
-    group.regions.add(regionOf(job));
-    group.runners.add(result.name);
-  }
+/** "… and 3 more causes (12 red cells)"; undefined if there are none. */
+export function moreCauses(left: readonly Cause[]): string | undefined {
+  if (left.length === 0) return undefined;
+  const cells = left.reduce((sum, cause) => sum + cause.cells, 0);
+  return `… and ${counted(left.length, "more cause")} (${counted(cells, "red cell")})`;
 }

@@ -5,7 +5,6 @@
  */
 import {
   type Answer,
-  type Cause,
   type Change,
   type ChangeCounts,
   type ComparedCell,
@@ -17,6 +16,7 @@ import {
 import { regionsInShort } from "../domain/region-names.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { present } from "../lib/present.ts";
+import type { Red } from "./causes.ts";
 import type { ReportSource } from "./source.ts";
 import { isRed } from "./verdict.ts";
 import { counted } from "./words.ts";
@@ -49,11 +49,9 @@ export interface NamedCell {
   readonly curl?: string;
 }
 
-export interface ComparisonView {
+export interface ComparisonView extends Red {
   readonly differing: readonly Differing[];
   readonly hiddenDiffering: number;
-  readonly red: number;
-  readonly causes: readonly Cause[];
   /** Undefined if no cell has an earlier answer. */
   readonly changes: ChangeCounts | undefined;
   /** Red cells, and those that were: new failures first. */
@@ -192,23 +190,6 @@ function valueText({ missing, shortened, value }: Partial<Answer>): string {
 /** A status says enough without quotes. */
 function isStatus(value: unknown): boolean {
   return value === "pass" || value === "fail" || value === "error";
-}
-
-/** "9 red cells, 1 cause: ERR_CERT_DATE_INVALID, all eu-*". Of several causes only how many. */
-export function redText({ causes, red }: ComparisonView): string {
-  const [only] = causes;
-  const text = `${counted(red, "red cell")}, ${counted(causes.length, "cause")}`;
-  return causes.length === 1 && only ? `${text}: ${withoutStop(only.cause)}, ${only.where}` : text;
-}
-
-export function causeText({ cause, cells, errorSource, where }: Cause): string {
-  const who = errorSource === undefined ? "" : ` (${errorSource})`;
-  return `${cells} × ${withoutStop(cause)}, ${where}${who}`;
-}
-
-/** A sentence that goes on. */
-function withoutStop(sentence: string): string {
-  return sentence.replace(/\.$/, "");
 }
 
 const WORDS: Readonly<Record<Change, string>> = {

@@ -4,18 +4,19 @@
  * of one cause. What is red in a run that came out as expected, by its policy, is a warning. The
  * job's summary is Markdown (`writeJobSummary`).
  */
-import type { Cause } from "./causes.ts";
+import type { Cause } from "../domain/comparison.ts";
+import { runnersOf } from "./causes.ts";
 import { type Row, rowName } from "./cells.ts";
 import type { ReportSource } from "./source.ts";
 import { clipped, logLine } from "./untrusted-text.ts";
+import { blame } from "./verdict.ts";
 import { viewOf } from "./view.ts";
-import { closing } from "./words.ts";
+import { closing, counted } from "./words.ts";
 
 const MAX_ANNOTATIONS = 10;
 const LIMITS = {
   rows: 10_000,
   regions: 1_000,
-  causes: 1_000,
   failures: 0,
   spans: 0,
   differences: 0,
@@ -31,8 +32,9 @@ interface Annotation {
 }
 
 export async function* writeAnnotations(source: ReportSource): AsyncGenerator<string> {
-  const { causes, head, matrix, tally, warnings } = await viewOf(source, LIMITS);
-  const red = [...matrix.rows.flatMap(failedIn), ...causes.map(byCause)];
+  const { head, matrix, red: all, tally, warnings } = await viewOf(source, LIMITS);
+  const errors = all.causes.filter(({ status }) => status === "error");
+  const red = [...matrix.rows.flatMap(failedIn), ...errors.map(byCause)];
   const doubts = warnings.map((message) => ({ title: "volley", message }));
   if (head.summary.verdict === "expected") {
     yield* commands("warning", [...red, ...doubts]);
@@ -74,11 +76,12 @@ function failedIn(row: Row): Annotation[] {
   ];
 }
 
-function byCause({ blame, count, hiddenRunners, message, regions, runners }: Cause): Annotation {
-  const more = hiddenRunners > 0 ? ` and ${hiddenRunners} more` : "";
-  const who = `${runners.join(", ")}${more} in ${regions.join(", ")}`;
-  const title = `${count === 1 ? "1 error" : `${count} errors`}${blame === "" ? "" : `: ${blame}`}`;
-  return { title, message: `${message} (${who})` };
+function byCause(cause: Cause): Annotation {
+  const { cells, example, where } = cause;
+  const who = runnersOf(cause);
+  const title = counted(cells, "error") + (blame(cause) === "" ? "" : `: ${blame(cause)}`);
+  const message = example ?? cause.cause;
+  return { title, message: `${message} (${who === undefined ? "" : `${who} in `}${where})` };
 }
 
 function command(level: Level, { message, title }: Annotation): string {

@@ -1,13 +1,15 @@
 /**
- * A run as Markdown that fits a comment of a pull request: the matrix, what failed, and why there
- * are errors. What does not fit is counted.
+ * A run as Markdown that fits a comment of a pull request: the matrix, why cells are red, and what
+ * failed. What does not fit is counted.
  */
-import type { Cause } from "./causes.ts";
+import type { Cause } from "../domain/comparison.ts";
+import { exampleOf, moreCauses, redCount, runnersOf } from "./causes.ts";
 import { type Cell, type Mark, type Matrix, rowName } from "./cells.ts";
-import { causeText, changesText, type Differing, redText } from "./comparison.ts";
+import { changesText, type Differing } from "./comparison.ts";
 import { code, element, fenced } from "./markdown-text.ts";
 import type { ReportSource } from "./source.ts";
 import { isOpen } from "./source.ts";
+import { blame } from "./verdict.ts";
 import { type Failure, type ReportView, type ViewLimits, viewOf } from "./view.ts";
 import { MAX_WARNING } from "./warnings.ts";
 import { counted, fate, moment, outcome, stillToCome, verdicts } from "./words.ts";
@@ -24,7 +26,6 @@ const COMMENT: Room = {
   limits: {
     rows: 200,
     regions: 30,
-    causes: 20,
     failures: 20,
     spans: 0,
     differences: 20,
@@ -38,7 +39,6 @@ const JOB_SUMMARY: Room = {
   limits: {
     rows: 1_000,
     regions: 100,
-    causes: 100,
     failures: 100,
     spans: 0,
     differences: 100,
@@ -63,7 +63,6 @@ const MAX_URL = 200;
 const MAX_NAME = 128;
 const MAX_MESSAGE = 400;
 const MAX_DETAILS = 1_000;
-const MAX_CAUSES = 10;
 /** Characters for what differs, taken from what the other parts leave. */
 const COMPARISON_ROOM = 4_000;
 const WARNING_ROOM = 2_000;
@@ -83,17 +82,11 @@ function* sections(view: ReportView, room: Room): Generator<string> {
   yield `## ${sign(view)} ${verdicts(view.head, view.tally)}\n\n${aboutRun(view)}\n`;
   yield `\n${matrixTable(view.matrix, room.matrix)}`;
   yield* warningPart(view);
-  yield* comparisonParts(view);
+  yield* comparisonParts(view, room.causes);
   if (failures.length > 0) {
     const { left, lines } = fitting(failures, failureBlock, room.failures);
     const more = left + hiddenFailures;
     yield `\n### Failed\n\n${lines}${more > 0 ? `\n… and ${more} more.\n` : ""}`;
-  }
-  if (view.causes.length > 0) {
-    const { left, lines } = fitting(view.causes, causeItem, room.causes);
-    const others = view.causes.slice(view.causes.length - left);
-    const more = others.reduce((sum, { count }) => sum + count, view.hiddenErrors);
-    yield `\n### Errors\n\n${lines}${more > 0 ? `- … and ${counted(more, "error")} of other causes\n` : ""}`;
   }
 }
 
@@ -108,21 +101,22 @@ function warningItem(text: string): string {
   return `- ${code(text, MAX_WARNING)}\n`;
 }
 
-/** What differs, why cells are red, what has changed; nothing where nobody can tell. */
-function* comparisonParts({ comparison }: ReportView): Generator<string> {
-  if (!comparison) return;
-  const { causes, changes, differing, hiddenDiffering, red } = comparison;
-  if (differing.length > 0) {
+/** What differs, why cells are red, what has changed; of these nothing where nobody can tell. */
+function* comparisonParts({ comparison, red }: ReportView, room: number): Generator<string> {
+  if (comparison && comparison.differing.length > 0) {
+    const { differing, hiddenDiffering } = comparison;
     const { left, lines } = fitting(differing, differingItem, COMPARISON_ROOM);
     const more = left + hiddenDiffering;
     yield `\n### What differs\n\n${lines}${more > 0 ? `- … and ${counted(more, "more row")}\n` : ""}`;
   }
-  if (red > 0) {
-    const items = causes.length > 1 ? causes.slice(0, MAX_CAUSES) : [];
-    const lines = items.map((cause) => `- ${code(causeText(cause), MAX_MESSAGE)}\n`);
-    yield `\n${code(redText(comparison), MAX_MESSAGE)}\n${lines.length > 0 ? `\n${lines.join("")}` : ""}`;
+  if (red.causes.length > 0) {
+    const { left, lines } = fitting(red.causes, causeItem, room);
+    const more = moreCauses(red.causes.slice(red.causes.length - left));
+    yield `\n### ${redCount(red)}\n\n${lines}${more === undefined ? "" : `- ${more}\n`}`;
   }
-  if (changes) yield `\nAgainst the run before: ${changesText(changes)}.\n`;
+  if (comparison?.changes) {
+    yield `\nAgainst the run before: ${changesText(comparison.changes)}.\n`;
+  }
 }
 
 function differingItem({ hiddenUrls, lines, runner, urls }: Differing): string {
@@ -190,16 +184,17 @@ function failureBlock({ details, message, region, runner, url }: Failure): strin
   return `<details><summary>${title}</summary>\n\n${body}\n\n</details>\n`;
 }
 
-function causeItem({ blame, count, hiddenRunners, message, regions, runners }: Cause): string {
-  const names = runners.map((runner) => code(runner, MAX_NAME)).join(", ");
-  const more = hiddenRunners > 0 ? ` and ${hiddenRunners} more` : "";
-  const where = regions.slice(0, MAX_REGIONS).map((region) => code(region, MAX_NAME));
-  const elsewhere = regions.length > MAX_REGIONS ? ` and ${regions.length - MAX_REGIONS} more` : "";
-  const who = blame === "" ? "" : `${code(blame, MAX_NAME)}: `;
-  return `- **${count} ×** ${code(message, MAX_MESSAGE)}<br>${who}${names}${more} in ${where.join(", ")}${elsewhere}\n`;
+function causeItem(cause: Cause): string {
+  const names = cause.runners.map((runner) => code(runner, MAX_NAME)).join(", ");
+  const more = cause.moreRunners === undefined ? "" : ` and ${cause.moreRunners} more`;
+  const who = runnersOf(cause) === undefined ? "" : `${names}${more} in `;
+  const whose = blame(cause) === "" ? "" : `${code(blame(cause), MAX_NAME)}: `;
+  const example = exampleOf(cause);
+  const said = example === undefined ? "" : `<br>${code(example, MAX_MESSAGE)}`;
+  return `- **${cause.cells} ×** ${code(cause.cause, MAX_MESSAGE)}${said}<br>${whose}${who}${code(cause.where, MAX_WHERE)}\n`;
 }
 
-const MAX_REGIONS = 20;
+const MAX_WHERE = 1_000;
 
 /** The items that fit into so many characters, and how many do not. */
 function fitting<Item>(

@@ -1,15 +1,15 @@
-/** A run for a person, in a terminal or a file: the matrix, what failed, and why there are errors. */
-import type { Cause } from "./causes.ts";
+/** A run for a person, in a terminal or a file: the matrix, what failed, and why cells are red. */
+import type { Cause } from "../domain/comparison.ts";
+import { causeText, exampleOf, moreCauses, type Red, redCount } from "./causes.ts";
 import {
-  causeText as redCause,
   cellCount,
   cellText,
   changesText,
   changeWord,
   type ComparisonView,
   type Differing,
+  type NamedCell,
   newsOf,
-  redText,
 } from "./comparison.ts";
 import { matrixLines, type MatrixOptions } from "./matrix.ts";
 import type { ReportSource } from "./source.ts";
@@ -21,12 +21,12 @@ import { closing, counted, moment } from "./words.ts";
 const LIMITS: ViewLimits = {
   rows: 1_000,
   regions: 100,
-  causes: 50,
   failures: 50,
   spans: 0,
   differences: 20,
   cells: 10,
 };
+const MAX_CAUSES = 50;
 /** Commands that run one cell again. */
 const MOST_COMMANDS = 10;
 /** Longest line of details or of a message. */
@@ -46,12 +46,15 @@ export async function* writeTerminal(
 }
 
 function* textLines(view: ReportView, options: MatrixOptions): Generator<string> {
+  const { comparison } = view;
+  const cells = comparison?.cells ?? [];
   for (const section of [
     matrixLines(view.matrix, options),
     warningLines(view.warnings, view.hiddenWarnings),
     failureLines(view),
-    causeLines(view),
-    ...(view.comparison ? comparisonSections(view.comparison, MOST_COMMANDS) : []),
+    comparison ? differenceLines(comparison) : [],
+    [...redLines(view.red, exampleLines), ...againLines(view.red, cells, MOST_COMMANDS)],
+    comparison ? changeLines(comparison) : [],
     headLines(view),
   ]) {
     if (section.length > 0) yield `${section.join("\n")}\n\n`;
@@ -89,22 +92,6 @@ function failure({ details, message, region, runner, url }: Failure): string[] {
   ];
 }
 
-function causeLines({ causes, hiddenErrors }: ReportView): string[] {
-  if (causes.length === 0) return [];
-  const more =
-    hiddenErrors > 0 ? [`  … and ${counted(hiddenErrors, "error")} of other causes`] : [];
-  return ["Errors:", ...causes.flatMap(causeText), ...more];
-}
-
-function causeText({ blame, count, hiddenRunners, message, regions, runners }: Cause): string[] {
-  const more = hiddenRunners > 0 ? ` and ${hiddenRunners} more` : "";
-  const who = `${runners.map(logLine).join(", ")}${more} in ${regions.map(logLine).join(", ")}`;
-  return [
-    `  ${count} × ${clipped(logLine(message), MAX_LINE)}`,
-    `    ${blame === "" ? who : `${blame}; ${who}`}`,
-  ];
-}
-
 /**
  * A comparison with a blank line between its parts. `commands`: how many cells say how to repeat
  * them.
@@ -115,7 +102,8 @@ export function comparisonLines(view: ComparisonView, commands: number): string[
 }
 
 function comparisonSections(view: ComparisonView, commands: number): string[][] {
-  return [differenceLines(view), redLines(view, commands), changeLines(view)];
+  const again = againLines(view, view.cells, commands);
+  return [differenceLines(view), [...redLines(view, () => []), ...again], changeLines(view)];
 }
 
 function differenceLines({ differing, hiddenDiffering }: ComparisonView): string[] {
@@ -132,19 +120,36 @@ function differingLines({ hiddenUrls, lines, runner, urls }: Differing): string[
   ];
 }
 
-function redLines(comparison: ComparisonView, commands: number): string[] {
-  if (comparison.red === 0) return [];
-  const again = againLines(comparison, commands);
-  const { causes } = comparison;
-  const shown = causes.length === 1 ? [] : causes.slice(0, LIMITS.causes);
-  return [
-    `${logLine(redText(comparison))}${shown.length > 0 ? ":" : ""}`,
-    ...shown.map((cause) => `  ${clipped(logLine(redCause(cause)), MAX_LINE)}`),
-    ...again,
-  ];
+/** `more`: what is told of a cause on further lines. */
+function redLines(red: Red, more: (cause: Cause) => string[]): string[] {
+  const [first, ...others] = red.causes;
+  if (!first) return [];
+  if (others.length === 0) {
+    return [clippedLine(`${redCount(red)}: ${causeText(first)}`), ...indented(more(first))];
+  }
+  const shown = red.causes.slice(0, MAX_CAUSES);
+  const left = moreCauses(red.causes.slice(MAX_CAUSES));
+  const lines = shown.flatMap((cause) => [
+    clippedLine(`${cause.cells} × ${causeText(cause)}`),
+    ...indented(more(cause)),
+  ]);
+  return [`${redCount(red)}:`, ...indented([...lines, ...(left === undefined ? [] : [left])])];
 }
 
-function againLines({ cells, red }: ComparisonView, most: number): string[] {
+function exampleLines(cause: Cause): string[] {
+  const example = exampleOf(cause);
+  return example === undefined ? [] : [clippedLine(`such as: ${example}`)];
+}
+
+function clippedLine(text: string): string {
+  return clipped(logLine(text), MAX_LINE);
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}
+
+function againLines({ red }: Red, cells: readonly NamedCell[], most: number): string[] {
   const shown = cells.filter(({ rerun }) => rerun !== undefined).slice(0, most);
   if (shown.length === 0) return [];
   const more = red - cellCount(shown);

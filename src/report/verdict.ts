@@ -32,6 +32,9 @@ export function plainReason({ status }: Judged): string {
 }
 
 /** Who failed and how, as one word for machines: `transport/connection_refused`. */
-export function blame({ errorCode, errorSource }: Result): string {
+export function blame({
+  errorCode,
+  errorSource,
+}: Pick<Result, "errorCode" | "errorSource">): string {
   return [errorSource, errorCode].filter((part) => part !== undefined).join("/");
 }

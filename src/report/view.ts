@@ -1,25 +1,25 @@
 /**
- * A run as people look at it: the matrix, the causes of its errors, what failed, and when each job
+ * A run as people look at it: the matrix, the causes of what is red, what failed, and when each job
  * ran. Text, Markdown and HTML draw the same view, so that they say the same.
  *
  * Built in one reading, in memory that the limits bound; what was left out is counted.
  */
+import { Causes, type RedCell } from "../domain/causes.ts";
 import type { Job } from "../domain/job.ts";
 import type { Result, ResultStatus } from "../domain/result.ts";
 import type { RunHead } from "../domain/run.ts";
 import { present } from "../lib/present.ts";
-import { type Cause, Causes } from "./causes.ts";
+import type { Red } from "./causes.ts";
 import { type Matrix, MatrixBuilder, type MatrixLimits, regionOf } from "./cells.ts";
 import { type ComparisonLimits, type ComparisonView, comparisonView } from "./comparison.ts";
 import { detailsText } from "./details.ts";
 import type { ReportSource } from "./source.ts";
 import { Tally } from "./tally.ts";
 import { beginning } from "./untrusted-text.ts";
-import { countedAs, plainReason } from "./verdict.ts";
+import { countedAs, isRed, plainReason } from "./verdict.ts";
 import { Warnings } from "./warnings.ts";
 
 export interface ViewLimits extends MatrixLimits, ComparisonLimits {
-  readonly causes: number;
   readonly failures: number;
   readonly spans: number;
 }
@@ -50,9 +50,7 @@ export interface ReportView {
   readonly head: RunHead;
   readonly tally: Tally;
   readonly matrix: Matrix;
-  readonly causes: readonly Cause[];
-  /** Errors whose cause is not listed. */
-  readonly hiddenErrors: number;
+  readonly red: Red;
   readonly failures: readonly Failure[];
   readonly hiddenFailures: number;
   /** In fan-out order; the slowest jobs, if there are more than the limit. */
@@ -72,14 +70,16 @@ const MAX_DETAILS = 2_000;
 export async function viewOf(source: ReportSource, limits: ViewLimits): Promise<ReportView> {
   const tally = new Tally();
   const matrix = new MatrixBuilder(limits);
-  const causes = new Causes(limits.causes);
+  const causes = new Causes();
+  const regions = new Set<string>();
   const warnings = new Warnings(source.head);
   const failures: Failure[] = [];
   const spans = new Slowest(limits.spans);
   for await (const job of source.jobs()) {
     tally.add(job);
     matrix.add(job);
-    causes.add(job);
+    regions.add(regionOf(job));
+    for (const cell of redCellsOf(job)) causes.add(cell);
     warnings.add(job);
     if (failures.length < limits.failures) failures.push(...failuresOf(job));
     spans.add(spanOf(job, source.head));
@@ -88,8 +88,7 @@ export async function viewOf(source: ReportSource, limits: ViewLimits): Promise<
     head: source.head,
     tally,
     matrix: matrix.matrix(),
-    causes: causes.list(),
-    hiddenErrors: causes.hidden,
+    red: { red: tally.red, causes: causes.list(regions) },
     failures: failures.slice(0, limits.failures),
     hiddenFailures: Math.max(0, tally.redFailed - limits.failures),
     spans: spans.list(),
@@ -98,6 +97,11 @@ export async function viewOf(source: ReportSource, limits: ViewLimits): Promise<
     hiddenWarnings: warnings.hidden,
     comparison: await comparisonView(source, limits),
   };
+}
+
+function redCellsOf(job: Job): RedCell[] {
+  const region = regionOf(job);
+  return job.results.filter(isRed).map((result) => ({ ...result, region, runner: result.name }));
 }
 
 function failuresOf(job: Job): Failure[] {

@@ -119,7 +119,12 @@ describe("GET /api/orchestrator/{runId}/comparison", () => {
       cells: 6,
       errorSource: "runner",
       where: "ap-southeast-1, us-east-1",
+      runners: ["a", "b", "c"],
     });
+    const report = await fleet.api.get(`/${comparison.runId}/report.txt`);
+    expect((await report.text()).split("\n").filter((line) => line.includes("cause"))).toEqual([
+      "6 red cells, 1 cause: ERR_CERT_DATE_INVALID, ap-southeast-1, us-east-1 (runner): a, b, c",
+    ]);
   });
 
   test("gives a red cell the call and the command that repeat it, and others none", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { normalisedError } from "../../src/lib/error-text.ts";
+import { codeIn, normalisedError } from "../../src/lib/error-text.ts";
 
 describe("normalisedError", () => {
   test.each([
@@ -29,5 +29,20 @@ describe("normalisedError", () => {
     for (const piece of ['"', "'", "a", "1", "://", "-", "0-", "\u001b["]) {
       expect(normalisedError(piece.repeat(100_000)).length).toBeLessThanOrEqual(300);
     }
+  });
+});
+
+describe("codeIn", () => {
+  test.each<[string, string | undefined]>([
+    ["page.goto: net::ERR_CERT_DATE_INVALID at <url>", "ERR_CERT_DATE_INVALID"],
+    ["NS_ERROR_UNKNOWN_HOST", "NS_ERROR_UNKNOWN_HOST"],
+    ["connect ECONNREFUSED <n>", "ECONNREFUSED"],
+    ["getaddrinfo EAI_AGAIN shop", "EAI_AGAIN"],
+    ["ENOENT: no such file or directory, open <value>", "ENOENT"],
+    ["ERROR: the banner is EMPTY", undefined],
+    ["EXPECTED one ELEMENT", undefined],
+    ["MYERR_X and ECONNREFUSEDLY", undefined],
+  ])("%p has %p", (text, code) => {
+    expect(codeIn(text)).toBe(code);
   });
 });

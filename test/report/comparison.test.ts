@@ -1,9 +1,23 @@
 /** What a report says of a comparison: rows and cells by names that tell them apart, and true counts. */
 import { describe, expect, test } from "bun:test";
 
-import type { ComparedCell, ComparedRow, ComparisonSource } from "../../src/domain/comparison.ts";
+import type {
+  Cause,
+  ComparedCell,
+  ComparedRow,
+  ComparisonSource,
+} from "../../src/domain/comparison.ts";
 import { viewOfComparison } from "../../src/report/comparison.ts";
 import { comparisonLines } from "../../src/report/text.ts";
+
+const cause = (cells: number): Cause => ({
+  cause: "banner answered fail",
+  status: "fail",
+  cells,
+  regions: ["us-1"],
+  where: "us-1",
+  runners: ["banner"],
+});
 
 const CELL: ComparedCell = { region: "us-1", status: "fail", change: "new-failure" };
 
@@ -44,7 +58,7 @@ async function linesOf(rows: readonly ComparedRow[]): Promise<string[]> {
     totals: () => ({
       regions: ["eu-1", "us-1"],
       red,
-      causes: [{ cause: "banner answered fail", cells: red, regions: ["us-1"], where: "us-1" }],
+      causes: [cause(red)],
       changes: {
         "new-failure": changed("new-failure"),
         "still-failing": 0,

@@ -95,7 +95,7 @@ describe("a run of 10 000 jobs", () => {
     );
     expect(markdown).toMatch(/… and \d+ more rows, not drawn here\./);
     expect(markdown).toMatch(/… and \d+ more\.\n/);
-    expect(markdown).toMatch(/… and \d+ errors of other causes/);
+    expect(markdown).toMatch(/… and \d+ more causes \(\d+ red cells\)/);
   });
 
   test("is a job summary of less than a mebibyte", async () => {

@@ -40,7 +40,7 @@ describe("Markdown of hostile text", () => {
       const cells = elements.filter(({ tag }) => tag === "th" || tag === "td");
       expect(cells).toHaveLength(4 * 3);
       expect(elements.filter(({ tag }) => tag === "details")).toHaveLength(1);
-      expect(elements.filter(({ tag }) => tag === "li")).toHaveLength(1);
+      expect(elements.filter(({ tag }) => tag === "li")).toHaveLength(2);
     }
   });
 

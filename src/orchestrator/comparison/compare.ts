@@ -2,6 +2,7 @@
  * Comparing a run: url by url, so that of a run of any size only the jobs of one url are in memory,
  * and what is told of the run as a whole at the end. Pure.
  */
+import { Causes } from "../../domain/causes.ts";
 import {
   type Change,
   type ChangeCounts,
@@ -13,7 +14,6 @@ import {
 import { verdictOf } from "../../domain/expectation.ts";
 import type { RequestedRunner } from "../../domain/job.ts";
 import { present } from "../../lib/present.ts";
-import { Causes } from "./causes.ts";
 import { type CellFacts, type ComparedJob, rowsOf, type RowsOptions } from "./rows.ts";
 
 export interface CompareOptions extends Pick<RowsOptions, "policy" | "ignore"> {
@@ -77,14 +77,14 @@ export class Compare {
 
   #count({ cell, runner }: CellFacts): void {
     this.#changes[cell.change ?? "unknown"]++;
-    const { errorMessage, errorSource, region = NO_REGION, status } = cell;
+    const { errorCode, errorMessage, errorSource, region = NO_REGION, status } = cell;
     if (status === undefined || !isRed(cell)) return;
     this.#red++;
     this.#causes.add({
       region,
       runner: runner.name,
       status,
-      ...present({ errorMessage, errorSource }),
+      ...present({ errorMessage, errorSource, errorCode }),
     });
   }
 }

@@ -1,17 +1,20 @@
 /** The parts of the HTML report that compare: what differs, why cells are red, what has changed. */
+import type { Cause } from "../../domain/comparison.ts";
+import { exampleOf, moreCauses, redCount, runnersOf } from "../causes.ts";
 import {
-  causeText,
   cellText,
   changesText,
   changeWord,
   type Differing,
   type NamedCell,
   newsOf,
-  redText,
 } from "../comparison.ts";
+import { blame } from "../verdict.ts";
 import type { ReportView } from "../view.ts";
 import { counted } from "../words.ts";
 import { type Markup, markup } from "./markup.ts";
+
+const MAX_CAUSES = 100;
 
 /** Undefined if all regions agree. */
 export function differencesSection({ comparison }: ReportView): Markup | undefined {
@@ -34,18 +37,22 @@ function differingMarkup({ hiddenUrls, lines, runner, urls }: Differing): Markup
 }
 
 /** Undefined if nothing is red. */
-export function redSection({ comparison }: ReportView): Markup | undefined {
-  if (!comparison || comparison.red === 0) return undefined;
-  const { causes, cells } = comparison;
-  const list =
-    causes.length > 1
-      ? markup`<ul class="causes">
-${causes.map((cause) => markup`<li>${causeText(cause)}</li>\n`)}</ul>
-`
-      : undefined;
+export function redSection({ comparison, red }: ReportView): Markup | undefined {
+  if (red.causes.length === 0) return undefined;
+  const more = moreCauses(red.causes.slice(MAX_CAUSES));
   return markup`<section>
-<h2>${redText(comparison)}</h2>
-${list}${cells.map(callsMarkup)}</section>
+<h2>${redCount(red)}</h2>
+<ul class="causes">
+${red.causes.slice(0, MAX_CAUSES).map(causeMarkup)}</ul>
+${more && markup`<p class="soft">${more}</p>\n`}${comparison?.cells.map(callsMarkup)}</section>
+`;
+}
+
+function causeMarkup(cause: Cause): Markup {
+  const whose = blame(cause);
+  const example = exampleOf(cause);
+  const who = runnersOf(cause);
+  return markup`<li><b>${cause.cells} × ${cause.cause}</b>${example && markup`<br />${example}`}<br /><small>${whose && markup`<code>${whose}</code> · `}${who && `${who} in `}${cause.where}</small></li>
 `;
 }
 

@@ -8,14 +8,13 @@ import { counted, fate, moment, outcome, stillToCome, verdicts } from "../words.
 import { changesSection, differencesSection, redSection } from "./comparison.ts";
 import { factsMarkup } from "./facts.ts";
 import { type Markup, markup } from "./markup.ts";
-import { causesSection, matrixSection, timingsSection, warningsSection } from "./overview.ts";
+import { matrixSection, timingsSection, warningsSection } from "./overview.ts";
 import { resultSections } from "./results.ts";
 import { contentPolicy, STYLE } from "./style.ts";
 
 const LIMITS: ViewLimits = {
   rows: 1_000,
   regions: 60,
-  causes: 100,
   failures: 0,
   spans: 200,
   differences: 100,
@@ -32,7 +31,6 @@ export async function* writeHtml(given: ReportSource): AsyncGenerator<string> {
     differencesSection(view),
     redSection(view),
     changesSection(view),
-    causesSection(view),
     timingsSection(view),
   ]) {
     if (section) yield section.markup;

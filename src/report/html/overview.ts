@@ -1,5 +1,4 @@
-/** The parts of the HTML report that are seen at a glance: matrix, warnings, causes, timings. */
-import type { Cause } from "../causes.ts";
+/** The parts of the HTML report that are seen at a glance: matrix, warnings, timings. */
 import { type Cell, type Row, rowName, shadeOf, SIGNS, WORDS } from "../cells.ts";
 import type { ReportView, Span } from "../view.ts";
 import { counted, duration } from "../words.ts";
@@ -57,26 +56,6 @@ export function warningsSection({ hiddenWarnings, warnings }: ReportView): Marku
 <ul class="causes">
 ${warnings.map((text) => markup`<li>${text}</li>\n`)}</ul>
 ${hiddenWarnings > 0 ? more : undefined}</section>
-`;
-}
-
-/** Undefined if there are no errors. */
-export function causesSection({ causes, hiddenErrors }: ReportView): Markup | undefined {
-  if (causes.length === 0) return undefined;
-  const others = counted(hiddenErrors, "error");
-  return markup`<section>
-<h2>Errors by cause</h2>
-<ul class="causes">
-${causes.map(causeMarkup)}</ul>
-${hiddenErrors > 0 ? markup`<p class="soft">And ${others} of other causes.</p>\n` : undefined}</section>
-`;
-}
-
-function causeMarkup({ blame, count, hiddenRunners, message, regions, runners }: Cause): Markup {
-  const more = hiddenRunners > 0 ? ` and ${hiddenRunners} more` : "";
-  const who = blame === "" ? undefined : markup`<code>${blame}</code> · `;
-  const where = `${runners.join(", ")}${more} in ${regions.join(", ")}`;
-  return markup`<li><b>${count} × ${message}</b><br /><small>${who}${where}</small></li>
 `;
 }
 

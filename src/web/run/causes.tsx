@@ -1,4 +1,7 @@
 /** Why cells are red, those of one cause together, the most frequent first. */
+import type { Cause } from "../../domain/comparison.ts";
+import { exampleOf, redCount, runnersOf } from "../../report/causes.ts";
+import { blame } from "../../report/verdict.ts";
 import { Empty } from "../parts/shown.tsx";
 import type { LiveRun } from "./live-run.ts";
 
@@ -9,28 +12,41 @@ export function Causes({ live }: { readonly live: LiveRun }) {
   }
   return (
     <section aria-label="Causes">
-      <p class="soft">
-        {red} red {red === 1 ? "cell" : "cells"}, {causes.length}{" "}
-        {causes.length === 1 ? "cause" : "causes"}
-      </p>
+      <p class="soft">{redCount({ causes, red })}</p>
       <ul class="causes">
-        {causes.map(({ cause, cells, errorSource, example, where }) => (
-          <li key={`${errorSource} ${cause}`}>
-            <p>
-              <b>{cells}×</b> <bdi>{cause}</bdi>
-            </p>
-            <p class="soft facts">
-              <span>{where}</span>
-              {errorSource === undefined ? undefined : <span>who failed: {errorSource}</span>}
-            </p>
-            {example === undefined || example === cause ? undefined : (
-              <pre>
-                <bdi>{example}</bdi>
-              </pre>
-            )}
-          </li>
+        {causes.map((one) => (
+          <Item key={causeKey(one)} one={one} />
         ))}
       </ul>
     </section>
   );
+}
+
+function Item({ one }: { readonly one: Cause }) {
+  const { cause, cells, where } = one;
+  const example = exampleOf(one);
+  const who = runnersOf(one);
+  const whose = blame(one);
+  return (
+    <li>
+      <p>
+        <b>{cells}×</b> <bdi>{cause}</bdi>
+      </p>
+      <p class="soft facts">
+        <span>{where}</span>
+        {who === undefined ? undefined : <bdi>{who}</bdi>}
+        {whose === "" ? undefined : <span>who failed: {whose}</span>}
+      </p>
+      {example === undefined ? undefined : (
+        <pre>
+          <bdi>{example}</bdi>
+        </pre>
+      )}
+    </li>
+  );
+}
+
+/** Causes that read the same may differ in who failed. */
+export function causeKey({ cause, errorCode, errorSource, status }: Cause): string {
+  return [status, errorSource, errorCode, cause].join(" ");
 }

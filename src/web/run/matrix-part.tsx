@@ -2,6 +2,7 @@
 import type { Cause } from "../../domain/comparison.ts";
 import { address, ask, asked, Link } from "../parts/router.tsx";
 import { Empty } from "../parts/shown.tsx";
+import { causeKey } from "./causes.tsx";
 import type { LiveRun } from "./live-run.ts";
 import { MatrixView } from "./matrix-view.tsx";
 import { isRedCell, type MatrixRow } from "./matrix.ts";
@@ -57,9 +58,9 @@ function TopCauses({ causes }: { readonly causes: readonly Cause[] }) {
   const most = causes.slice(0, 3);
   return (
     <ul class="top-causes">
-      {most.map(({ cause, cells, where }) => (
-        <li key={cause}>
-          <b>{cells}×</b> <bdi>{cause}</bdi> <span class="soft">{where}</span>
+      {most.map((one) => (
+        <li key={causeKey(one)}>
+          <b>{one.cells}×</b> <bdi>{one.cause}</bdi> <span class="soft">{one.where}</span>
         </li>
       ))}
       {causes.length > most.length ? (

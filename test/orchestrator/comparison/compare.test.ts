@@ -200,7 +200,14 @@ describe("Compare", () => {
     const { causes, regions } = compare([job(undefined, [{ status: "fail" }])]);
     expect(regions).toEqual(["local"]);
     expect(causes).toEqual([
-      { cause: "banner answered fail", cells: 1, regions: ["local"], where: "local" },
+      {
+        cause: "banner answered fail",
+        status: "fail",
+        cells: 1,
+        regions: ["local"],
+        where: "local",
+        runners: ["banner"],
+      },
     ]);
   });
 });
