@@ -33,13 +33,13 @@ export function judgement({ unexpected }: RunHead["summary"]): string {
 }
 
 /** What a run came to by its policy, where the counts do not say it: some regions are below it. */
-export function outcome({ summary }: RunHead): string | undefined {
+export function outcome({ summary }: Pick<RunHead, "summary">): string | undefined {
   const { localized = [], verdict } = summary;
   if (verdict === undefined || localized.length === 0) return undefined;
-  const where = `Localized: ${localized.map(logLine).join(", ")}.`;
+  const where = `but not in ${localized.map(logLine).join(", ")}.`;
   return verdict === "expected"
-    ? `As expected in enough regions. ${where}`
-    : `Not everywhere as expected in enough regions. ${where}`;
+    ? `As expected in enough regions, ${where}`
+    : `Some runners were not as expected in enough regions; others were, ${where}`;
 }
 
 /** Of a run in progress: what is still to come. Undefined once it has ended. */

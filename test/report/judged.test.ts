@@ -189,7 +189,8 @@ test("a run whose policy is met is green, and its red cells are loud all the sam
   expect(annotations.match(/^::warning/gm)).toHaveLength(2);
   expect(annotations).not.toContain("::error");
   for (const format of ["txt", "md", "html", "list", "github"] as const) {
-    expect(await written(FORMATS[format].write(met))).toContain("Localized: ap-1.");
+    const text = await written(FORMATS[format].write(met));
+    expect(text).toContain("As expected in enough regions, but not in ap-1.");
   }
 });
 
@@ -223,7 +224,9 @@ describe("a judged run", () => {
     expect(list).toContain("✓ fail (expected)  us-1  banner");
     expect(list).toContain("✗ pass (unexpected)  us-2  banner");
     expect(list).toContain("2 passed, 1 failed, 1 errored, 2 not as expected");
-    expect(list).toContain("Localized: ap-1.");
+    expect(list).toContain(
+      "Some runners were not as expected in enough regions; others were, but not in ap-1.",
+    );
     expect(await report("github")).toContain("banner passed unexpectedly");
   });
 

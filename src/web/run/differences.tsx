@@ -1,5 +1,6 @@
 /** The comparison: what is not the same in all regions, answers that agree side by side. */
 import type { Answer } from "../../domain/comparison.ts";
+import { outcome } from "../../report/words.ts";
 import { Empty, Outside } from "../parts/shown.tsx";
 import type { LiveRun } from "./live-run.ts";
 import type { MatrixRow } from "./matrix.ts";
@@ -14,7 +15,7 @@ const MOST_ROWS = 100;
 
 export function Differences({ live, rows }: DifferencesProps) {
   const changes = live.told?.changes;
-  const localized = live.told?.summary.localized ?? [];
+  const came = live.told && outcome(live.told);
   return (
     <section aria-label="Comparison">
       {changes ? (
@@ -28,7 +29,7 @@ export function Differences({ live, rows }: DifferencesProps) {
           <span>against the run before</span>
         </p>
       ) : undefined}
-      {localized.length > 0 ? <p class="note">Localized: {localized.join(", ")}.</p> : undefined}
+      {came === undefined ? undefined : <p class="note">{came}</p>}
       {rows.length === 0 ? (
         <Empty title={live.ended ? "All regions agree" : "All regions agree so far"} />
       ) : undefined}
