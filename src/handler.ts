@@ -26,6 +26,7 @@ import { withSecrets } from "./dispatch/with-secrets.ts";
 import { StartError } from "./domain/errors.ts";
 import { type Region, secretsOfRegions } from "./domain/region.ts";
 import { openRunSecrets, type RunSecrets, SEAL_KEY_FILE } from "./domain/run-secrets.ts";
+import { API_PATH } from "./domain/server-flag.ts";
 import {
   type AccessParts,
   type AccessSettings,
@@ -54,7 +55,6 @@ import { Project } from "./runner/project.ts";
 import { openStore, type OpenStoreOptions } from "./store/open-store.ts";
 import type { RunStore } from "./store/store.ts";
 
-const DEFAULT_BASE_PATH = "/api/orchestrator";
 /** What a stop waits for callbacks that are being sent: the others are sent by the next start. */
 const CALLBACK_GRACE_MS = 2_000;
 /** A long poll may be silent for 60 s. */
@@ -105,7 +105,7 @@ export interface OrchestratorHandler {
  * PLAYWRIGHT_RUNNERS. Throws StartError naming every fault: options, environment, data folder.
  */
 export function createOrchestratorHandler(options: HandlerOptions = {}): OrchestratorHandler {
-  const { basePath = DEFAULT_BASE_PATH, keepOpen = () => {}, log: told, ...rest } = options;
+  const { basePath = API_PATH, keepOpen = () => {}, log: told, ...rest } = options;
   const { access: settings, showEndpoints = false, ...given } = rest;
   checkBasePath(basePath);
   const config = libraryConfig(given);
@@ -144,7 +144,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
       endpointCall(config.regions.get(name), showEndpoints && isOperator(access, request)),
     maxStreams: config.maxStreams,
     isDraining: () => orchestrator.draining,
-    ...present({ access }),
+    ...present({ access, settings }),
   });
   const answer = safeFetch(app, log);
   const stopped = new AbortController();

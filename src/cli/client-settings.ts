@@ -2,6 +2,7 @@
  * Settings of the commands that talk to a server: their flags, with defaults and what they accept.
  * Tables only; they are read in `config.ts`.
  */
+import { DEFAULT_SERVER } from "../domain/server-flag.ts";
 import {
   choice,
   duration,
@@ -22,7 +23,7 @@ export const serverFlags = {
   server: text({
     placeholder: "URL",
     about: "volley server to talk to",
-    fallback: "http://127.0.0.1:3000",
+    fallback: DEFAULT_SERVER,
   }),
   keyFile: text({
     placeholder: "FILE",

@@ -10,13 +10,11 @@ import { type Carrier, network } from "../client/exchange.ts";
 import { Patience } from "../client/patience.ts";
 import { surroundings } from "../config.ts";
 import type { Fault } from "../domain/errors.ts";
+import { API_PATH, serverFlag } from "../domain/server-flag.ts";
 import type { FlagValues } from "../lib/flags.ts";
 import { logLine } from "../report/untrusted-text.ts";
 import { duration } from "../report/words.ts";
 import type { serverFlags } from "./client-settings.ts";
-
-const API_PATH = "/api/orchestrator";
-export const DEFAULT_SERVER = serverUrl("http://127.0.0.1:3000");
 
 export interface Connection {
   readonly client: Client;
@@ -40,14 +38,13 @@ export function connectionFrom(
     return { faults: [server, key].flatMap((one) => ("fault" in one ? [one.fault] : [])) };
   }
   const { name } = server;
-  const isDefault = "name" in DEFAULT_SERVER && DEFAULT_SERVER.name === name;
   const options = { carry: network, base: server.base, key: key.key };
   return {
     connection: {
       client: new Client(options),
       patience: patienceWith(name, values.reconnect, say),
       name,
-      flags: isDefault ? "" : ` --server ${name}`,
+      flags: serverFlag(name),
     },
   };
 }

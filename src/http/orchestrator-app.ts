@@ -21,6 +21,7 @@ import { reportRoutes, type ReportRoutesDeps } from "./routes/reports.ts";
 import { runRoutes, type RunRoutesDeps } from "./routes/runs.ts";
 import { sessionRoutes, type SessionRoutesDeps } from "./routes/session.ts";
 import { submitRoutes, type SubmitRoutesDeps } from "./routes/submit.ts";
+import { type NamedServer, serverName } from "./server-name.ts";
 
 const DESCRIPTION = [
   "One request fans out to every region and comes back as one summary.",
@@ -30,7 +31,8 @@ const DESCRIPTION = [
 export interface OrchestratorAppOptions
   extends
     RunRoutesDeps,
-    ReportRoutesDeps,
+    Omit<ReportRoutesDeps, "serverOf">,
+    NamedServer,
     ComparisonRoutesDeps,
     Omit<SubmitRoutesDeps, "admit">,
     Omit<EventRoutesDeps, "mayGoOn">,
@@ -56,7 +58,7 @@ export function orchestratorApp(options: OrchestratorAppOptions) {
   const routes = new Elysia({ prefix: basePath })
     .use(submitRoutes({ ...options, admit }))
     .use(runRoutes(options))
-    .use(reportRoutes(options))
+    .use(reportRoutes({ ...options, serverOf: (request) => serverName(options, request) }))
     .use(comparisonRoutes(options))
     .use(eventRoutes({ ...options, mayGoOn }))
     .use(regionRoutes(options))

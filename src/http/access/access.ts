@@ -159,7 +159,7 @@ export class Access {
 const FORWARDED =
   /^(?:forwarded|via|x-forwarded-.*|x-(?:real|client|cluster-client)-ip|true-client-ip|cf-connecting-ip)$/;
 
-function isForwarded(headers: Headers): boolean {
+export function isForwarded(headers: Headers): boolean {
   return Array.from(headers.keys()).some((name) => FORWARDED.test(name));
 }
 

@@ -10,6 +10,7 @@ import { Elysia } from "elysia";
 import { version } from "../../../package.json" with { type: "json" };
 import { AppError, runNotFound } from "../../domain/errors.ts";
 import { RunId, RunSummary } from "../../domain/run.ts";
+import { present } from "../../lib/present.ts";
 import { compareRun, type ComparisonStore } from "../../orchestrator/comparison/compare-run.ts";
 import { type FormatName, FORMATS, type ReportFormat } from "../../report/formats.ts";
 import { contentPolicy } from "../../report/html/style.ts";
@@ -23,6 +24,8 @@ import type { ComparisonRoutesDeps } from "./comparison.ts";
 
 export interface ReportRoutesDeps extends ComparisonRoutesDeps {
   readonly store: Pick<RunStore, "findStatus" | "findRun" | "findJobs"> & ComparisonStore;
+  /** The server for a command line, as far as the request tells. */
+  readonly serverOf: (request: Request) => string | undefined;
 }
 
 /** The formats that are files; the others are for a terminal or a build log. */
@@ -30,11 +33,12 @@ const SERVED = ["json", "ndjson", "junit", "ctrf", "md", "html", "txt"] as const
 
 const OtherParams = Type.Object({ ...RunParams.properties, format: Type.String() });
 
-export function reportRoutes({ endpointOf, store }: ReportRoutesDeps) {
+export function reportRoutes({ endpointOf, serverOf, store }: ReportRoutesDeps) {
   const answer = async (format: ReportFormat, runId: string, request: Request) => {
     const status = await store.findStatus(runId);
     if (!status) throw runNotFound(runId);
-    const tag = entityTag(status, version);
+    const server = serverOf(request);
+    const tag = entityTag(status, server === undefined ? version : `${version}.${server}`);
     if (isFresh(request, tag)) return notModified(tag);
     const headers = { ...headersOf(format, runId), etag: tag };
     // The framework answers HEAD with this handler.
@@ -44,7 +48,10 @@ export function reportRoutes({ endpointOf, store }: ReportRoutesDeps) {
     const source = {
       ...storedRun(run, store),
       comparison: () =>
-        compareRun(store, runId, { endpointOf: (region) => endpointOf(region, request) }),
+        compareRun(store, runId, {
+          endpointOf: (region) => endpointOf(region, request),
+          ...present({ server }),
+        }),
     };
     return streamedText(format.write(source), headers);
   };

@@ -5,8 +5,10 @@
  * see; what was sealed in an input is left out.
  */
 import type { RequestedRunner } from "../../domain/job.ts";
+import { serverFlag } from "../../domain/server-flag.ts";
 import { present } from "../../lib/present.ts";
 import { withoutSealed } from "../../lib/secrets.ts";
+import { shellWord } from "../../lib/shell.ts";
 
 /** Longest command, in characters: terminals and clipboards have limits of their own. */
 const MAX_COMMAND = 32_768;
@@ -42,26 +44,24 @@ export function curlOf(
   };
   const command = [
     "curl -sS -X POST",
-    base === undefined ? '"$ENDPOINT/execute"' : quoted(`${base}/execute`),
+    base === undefined ? '"$ENDPOINT/execute"' : shellWord(`${base}/execute`),
     "-H 'content-type: application/json'",
     ...(token ? ['-H "authorization: Bearer $TOKEN"'] : []),
-    `--data-raw ${quoted(plainJson(body))}`,
+    `--data-raw ${shellWord(plainJson(body))}`,
   ].join(" ");
   return command.length > MAX_COMMAND ? undefined : command;
 }
 
-/** The command that runs just this cell again. */
-export function rerunOf({ region, runId, runner, url }: CellCall): string {
-  return `volley run --rerun ${runId} --cell ${quoted(cellName({ name: runner.name, url, ...present({ region }) }))}`;
+/** The command that runs just this cell again, on `server` if it is to name one. */
+export function rerunOf({ region, runId, runner, url }: CellCall, server?: string): string {
+  const cell = cellName({ name: runner.name, url, ...present({ region }) });
+  const where = server === undefined ? "" : serverFlag(server);
+  return `volley run --rerun ${runId} --cell ${shellWord(cell)}${where}`;
 }
 
 /** A cell as `--cell` takes it: name, region and url; `-` stands for no region. */
 function cellName(cell: { name: string; region?: string; url: string }): string {
   return `${cell.name} ${cell.region ?? "-"} ${cell.url}`;
-}
-
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** JSON without characters that a terminal would obey. */

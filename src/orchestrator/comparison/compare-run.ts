@@ -28,13 +28,15 @@ export interface CompareRunOptions {
   readonly ignore?: readonly string[];
   /** How the endpoint of a region is called; undefined if there is none. */
   readonly endpointOf: (region: string) => EndpointCall | undefined;
+  /** The server that commands name, as `--server` takes it. Default: they name none. */
+  readonly server?: string;
 }
 
 /** Rejects with AppError `run_not_found`. */
 export async function compareRun(
   store: ComparisonStore,
   runId: string,
-  { endpointOf, ignore: more = [] }: CompareRunOptions,
+  { endpointOf, ignore: more = [], server }: CompareRunOptions,
 ): Promise<ComparisonSource> {
   const head = await store.findRun(runId);
   const settings = await store.findSettings(runId);
@@ -46,7 +48,10 @@ export async function compareRun(
     const call = { runId, ...cell };
     const endpoint =
       head.mode === "remote" && cell.region !== undefined ? endpointOf(cell.region) : undefined;
-    return { ...present({ curl: endpoint && curlOf(call, endpoint) }), rerun: rerunOf(call) };
+    return {
+      ...present({ curl: endpoint && curlOf(call, endpoint) }),
+      rerun: rerunOf(call, server),
+    };
   };
   const compare = new Compare({
     policy: policy ?? "all",
