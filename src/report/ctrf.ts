@@ -1,8 +1,8 @@
 /**
  * CTRF, the Common Test Report Format: one test per result.
  *
- * An error is `failed` with the raw status `error`: what reads CTRF takes `other` for harmless. The
- * summary stands last, so that one reading is enough and both agree in a run in progress, too.
+ * An error is `failed` with the raw status `error`: what reads CTRF takes `other` for harmless, which
+ * is what is red in a run whose policy was met. The summary stands last, so that one reading is enough and both agree in a run in progress, too.
  */
 import { version } from "../../package.json" with { type: "json" };
 import type { Job } from "../domain/job.ts";
@@ -15,7 +15,7 @@ import { resultNames } from "./names.ts";
 import type { ReportSource } from "./source.ts";
 import { Tally } from "./tally.ts";
 import { beginning, multiLine } from "./untrusted-text.ts";
-import { isRed, plainReason } from "./verdict.ts";
+import { isMet, isRed, plainReason } from "./verdict.ts";
 
 const SPEC_VERSION = "0.0.0";
 /** Longest trace of one result. */
@@ -48,27 +48,27 @@ export async function* writeCtrf(source: ReportSource): AsyncGenerator<string> {
   yield `],"summary":${JSON.stringify(summary(head, tally, stop))}}}`;
 }
 
-function summary(
-  { createdAt, durationMs, state, summary: { total } }: RunHead,
-  tally: Tally,
-  stop: number,
-) {
+function summary(head: RunHead, tally: Tally, stop: number) {
+  const { createdAt, durationMs, state, summary } = head;
+  const met = isMet(head);
   return {
     tests: tally.known,
     passed: tally.known - tally.red,
-    failed: tally.red,
+    failed: met ? 0 : tally.red,
     skipped: 0,
     pending: 0,
-    other: 0,
+    other: met ? tally.red : 0,
     suites: tally.jobs,
     start: Date.parse(createdAt),
     stop,
     ...present({ duration: durationMs }),
-    extra: { state, requested: total, failed: tally.failed, errored: tally.errored },
+    extra: { state, requested: summary.total, failed: tally.failed, errored: tally.errored },
   };
 }
 
-function tests(job: Job, { tags }: RunHead): object[] {
+function tests(job: Job, head: RunHead): object[] {
+  const { tags } = head;
+  const red = isMet(head) ? "other" : "failed";
   const names = resultNames(job.results);
   const { attempts, jobId, region, regionMismatch, timing, url } = job;
   return job.results.map((result, index) => {
@@ -84,7 +84,7 @@ function tests(job: Job, { tags }: RunHead): object[] {
     } = result;
     return {
       name: `${names[index]} ${job.url} (${regionOf(job)})`,
-      status: isRed(result) ? "failed" : "passed",
+      status: isRed(result) ? red : "passed",
       duration: durationMs,
       suite: [regionOf(job), url],
       ...said(result),

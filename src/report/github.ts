@@ -9,7 +9,7 @@ import { runnersOf } from "./causes.ts";
 import { type Row, rowName } from "./cells.ts";
 import type { ReportSource } from "./source.ts";
 import { clipped, logLine } from "./untrusted-text.ts";
-import { blame } from "./verdict.ts";
+import { blame, isMet } from "./verdict.ts";
 import { viewOf } from "./view.ts";
 import { closing, counted } from "./words.ts";
 
@@ -36,7 +36,7 @@ export async function* writeAnnotations(source: ReportSource): AsyncGenerator<st
   const errors = all.causes.filter(({ status }) => status === "error");
   const red = [...matrix.rows.flatMap(failedIn), ...errors.map(byCause)];
   const doubts = warnings.map((message) => ({ title: "volley", message }));
-  if (head.summary.verdict === "expected") {
+  if (isMet(head)) {
     yield* commands("warning", [...red, ...doubts]);
   } else {
     yield* commands("error", red);

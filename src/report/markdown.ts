@@ -9,7 +9,7 @@ import { changesText, type Differing } from "./comparison.ts";
 import { code, element, fenced } from "./markdown-text.ts";
 import type { ReportSource } from "./source.ts";
 import { isOpen } from "./source.ts";
-import { blame } from "./verdict.ts";
+import { blame, isMet } from "./verdict.ts";
 import { type Failure, type ReportView, type ViewLimits, viewOf } from "./view.ts";
 import { MAX_WARNING } from "./warnings.ts";
 import { counted, fate, moment, outcome, stillToCome, verdicts } from "./words.ts";
@@ -129,7 +129,7 @@ function differingItem({ hiddenUrls, lines, runner, urls }: Differing): string {
 }
 
 function sign({ head, tally }: ReportView): string {
-  if (head.summary.verdict === "expected") return "✅";
+  if (isMet(head)) return "✅";
   if (tally.redFailed > 0) return "❌";
   if (tally.errored > 0) return "⚠️";
   return isOpen(head) ? "⏳" : "✅";

@@ -3,12 +3,21 @@
  * that all of them agree.
  */
 import type { Result, ResultStatus } from "../domain/result.ts";
+import type { RunHead } from "../domain/run.ts";
 
 type Judged = Pick<Result, "status" | "verdict">;
 
 /** Not what was expected; where nothing was, not `pass`. */
 export function isRed({ status, verdict }: Judged): boolean {
   return verdict === undefined ? status !== "pass" : verdict === "unexpected";
+}
+
+/**
+ * Whether a run came out as expected, as its exit code says: what is red in it lies below a policy
+ * that was met, and fails no build. A cancelled run never did.
+ */
+export function isMet({ state, summary }: Pick<RunHead, "state" | "summary">): boolean {
+  return summary.verdict === "expected" && state !== "cancelled";
 }
 
 /** A status as it is shown: a verdict may turn `pass` and `fail` round. */

@@ -16,6 +16,7 @@ beforeAll(async () => {
   endpoint = startEndpoint(({ body }) => {
     const status = statuses[body.region] ?? "pass";
     if (status === "down") return new Response("no", { status: 503 });
+    if (status === "hang") return new Promise<never>(() => {});
     const details = { visible: status === "pass", at: Math.random() };
     return Response.json({ results: body.runners.map(({ name }) => ({ name, status, details })) });
   });
@@ -76,6 +77,28 @@ test("volley run --policy decides the exit code, and names the regions below it"
   expect((await run("some", "--policy", "majority")).code).toBe(1);
   expect((await run("some", "--policy", "1")).code).toBe(0);
   expect((await run("some", "--policy", "2")).code).toBe(1);
+});
+
+test("volley run --policy that is met ends with 0, whatever became of other regions", async () => {
+  answer("pass", "hang");
+  const limit = ["--timeout", "3s"];
+  const { code, stdout } = await run("late", "--policy", "any", ...limit);
+  expect(code).toBe(0);
+  expect(stdout).toContain(" timed out after ");
+  expect(stdout).toContain("As expected in enough regions, but not in us-1, us-2.");
+  expect((await run("late", "--policy", "majority", ...limit)).code).toBe(4);
+  answer("pass", "down");
+  expect((await run("late", "--policy", "any")).code).toBe(0);
+}, 30_000);
+
+test("volley run --policy that is met writes a JUnit report without a failure", async () => {
+  answer("pass", "fail");
+  const met = await run("some", "--policy", "any", "-r", "junit");
+  expect(met.code).toBe(0);
+  expect(met.stdout).toContain('tests="3" failures="0" errors="0" skipped="2"');
+  const unmet = await run("some", "--policy", "all", "-r", "junit");
+  expect(unmet.code).toBe(1);
+  expect(unmet.stdout).toContain('tests="3" failures="2" errors="0" skipped="0"');
 });
 
 test("volley run --fail-on new-failure lets what was red before pass, and nothing new", async () => {

@@ -40,6 +40,17 @@ describe("exitCode", () => {
     expect(exitCode({ state, results, interrupted: false })).toBe(expected);
   });
 
+  test.each<[number, State]>([
+    [0, "completed"],
+    [0, "failed"],
+    [0, "timed_out"],
+    [130, "cancelled"],
+  ])("is %d where the policy of a run that %s was met", (expected, state) => {
+    const results = [fail, from("transport"), from("timeout")];
+    const verdict = "expected" as const;
+    expect(exitCode({ state, results, verdict, interrupted: false })).toBe(expected);
+  });
+
   test("is 130 for whoever was interrupted, also of a run that passed", () => {
     expect(exitCode({ state: "completed", results: [pass], interrupted: true })).toBe(130);
   });

@@ -194,6 +194,48 @@ test("a run whose policy is met is green, and its red cells are loud all the sam
   }
 });
 
+describe("a run whose policy is met", () => {
+  const summary = { ...RUN_SUMMARY.summary, verdict: "expected" as const };
+  const met = { ...RUN_SUMMARY, summary };
+
+  test("fails no build that reads JUnit: what is red was skipped, and says why", async () => {
+    const xml = await written(FORMATS.junit.write(sourceOf(met)));
+    expect(xml).not.toMatch(/<failure|<error/);
+    expect(xml.match(/<skipped [^>]*>/g)).toEqual([
+      '<skipped message="The policy is met all the same. The runner passed, which was not expected." type="unexpected-pass">',
+      '<skipped message="The policy is met all the same. net::ERR_CERT_DATE_INVALID" type="error">',
+    ]);
+    expect(xml).toContain('tests="4" failures="0" errors="0" skipped="2"');
+    expect(xml.match(/<testsuite [^>]*skipped="1"/g)).toHaveLength(2);
+  });
+
+  test("has no failed test in CTRF, whose counts are those of its tests", async () => {
+    const { results } = JSON.parse(await written(FORMATS.ctrf.write(sourceOf(met)))) as {
+      results: {
+        summary: object;
+        tests: { status: string; rawStatus: string; message?: string }[];
+      };
+    };
+    expect(results.tests.map(({ rawStatus, status }) => [status, rawStatus])).toEqual([
+      ["passed", "pass"],
+      ["passed", "fail"],
+      ["other", "pass"],
+      ["other", "error"],
+    ]);
+    expect(results.tests[3]?.message).toBe("net::ERR_CERT_DATE_INVALID");
+    expect(results.summary).toMatchObject({ tests: 4, passed: 2, failed: 0, other: 2 });
+  });
+
+  test("and that was cancelled is as red as its exit code", async () => {
+    const cancelled = sourceOf({ ...met, state: "cancelled" });
+    expect(await written(FORMATS.junit.write(cancelled))).toContain('failures="1" errors="1"');
+    expect(await written(FORMATS.ctrf.write(cancelled))).toContain('"failed":2');
+    expect(await written(FORMATS.github.write(cancelled))).toMatch(/^::error/m);
+    expect(await written(FORMATS.md.write(cancelled))).toStartWith("## ❌ ");
+    expect(await written(FORMATS.html.write(cancelled))).toContain("<title>✗ ");
+  });
+});
+
 describe("a judged run", () => {
   test("has no <failure> for an expected fail, and one for an unexpected pass", async () => {
     const xml = await report("junit");

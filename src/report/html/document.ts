@@ -3,6 +3,7 @@
  * first, then the results one after the other. What is not drawn is counted.
  */
 import { frozen, isOpen, type ReportSource } from "../source.ts";
+import { isMet } from "../verdict.ts";
 import { type ReportView, type ViewLimits, viewOf } from "../view.ts";
 import { counted, fate, moment, outcome, stillToCome, verdicts } from "../words.ts";
 import { changesSection, differencesSection, redSection } from "./comparison.ts";
@@ -64,7 +65,7 @@ ${note(view)}</header>
 }
 
 function sign({ head, tally }: ReportView): string {
-  if (head.summary.verdict === "expected") return "✓";
+  if (isMet(head)) return "✓";
   if (tally.red > 0) return "✗";
   return isOpen(head) ? "…" : "✓";
 }
