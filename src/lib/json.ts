@@ -98,7 +98,11 @@ export function nestsTooDeep(root: unknown): boolean {
 function nestsDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (levels === 0) return true;
-  return Object.values(value).some((entry) => nestsDeeperThan(entry, levels - 1));
+  if (Array.isArray(value)) return value.some((item) => nestsDeeperThan(item, levels - 1));
+  for (const key of Object.keys(value)) {
+    if (nestsDeeperThan((value as never)[key], levels - 1)) return true;
+  }
+  return false;
 }
 
 /**
@@ -106,16 +110,36 @@ function nestsDeeperThan(value: unknown, levels: number): boolean {
  * so that every store keeps it alike. Recursive: only for values that passed `nestsTooDeep`.
  */
 export function cleanJson(value: unknown): unknown {
+  return isClean(value) ? value : cleaned(value);
+}
+
+function cleaned(value: unknown): unknown {
   if (typeof value === "string") return cleanText(value);
-  if (Array.isArray(value)) return value.map(cleanJson);
+  if (Array.isArray(value)) return value.map(cleaned);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => !FORBIDDEN_KEYS.has(key))
-      .map(([key, entry]) => [cleanText(key), cleanJson(entry)]),
+      .map(([key, entry]) => [cleanText(key), cleaned(entry)]),
   );
 }
 
+/** Whether there is nothing to clean: almost always, so nothing is copied to find out. */
+function isClean(value: unknown): boolean {
+  if (typeof value === "string") return isCleanText(value);
+  if (typeof value !== "object" || value === null) return true;
+  if (Array.isArray(value)) return value.every(isClean);
+  for (const key of Object.keys(value)) {
+    if (FORBIDDEN_KEYS.has(key) || !isCleanText(key)) return false;
+    if (!isClean((value as never)[key])) return false;
+  }
+  return true;
+}
+
+function isCleanText(text: string): boolean {
+  return !text.includes("\0") && text.isWellFormed();
+}
+
 export function cleanText(text: string): string {
-  return text.replaceAll("\0", "\ufffd").toWellFormed();
+  return isCleanText(text) ? text : text.replaceAll("\0", "\ufffd").toWellFormed();
 }

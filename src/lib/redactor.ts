@@ -73,23 +73,34 @@ export class Redactor {
 
   /**
    * A value such as JSON.parse returns, without known values in texts and keys and without whatever
-   * stands under a secret name. The same object if there is nothing to hide.
+   * stands under a secret name. The same value if there is nothing to hide.
    */
   value(value: unknown): unknown {
     if (typeof value === "string") return this.text(value);
-    if (typeof value !== "object" || value === null) return value;
-    if (Array.isArray(value)) {
-      const items = value.map((item) => this.value(item));
-      return items.some((item, index) => item !== value[index]) ? items : value;
+    if (typeof value !== "object" || value === null || !this.#holdsSecret(value)) return value;
+    if (Array.isArray(value)) return value.map((item) => this.value(item));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, entry]) => [
+        this.text(key),
+        this.#isSecret(key, entry) ? REDACTED : this.value(entry),
+      ]),
+    );
+  }
+
+  /** Copies nothing: mostly there is nothing to hide. */
+  #holdsSecret(value: unknown): boolean {
+    if (typeof value === "string") return this.#isKnown(value);
+    if (typeof value !== "object" || value === null) return false;
+    if (Array.isArray(value)) return value.some((item) => this.#holdsSecret(item));
+    for (const key of Object.keys(value)) {
+      const entry: unknown = (value as never)[key];
+      if (this.#isSecret(key, entry) || this.#isKnown(key) || this.#holdsSecret(entry)) return true;
     }
-    let changed = false;
-    const entries = Object.entries(value).map(([key, entry]): [string, unknown] => {
-      const clean = this.#isSecret(key, entry) ? REDACTED : this.value(entry);
-      const name = this.text(key);
-      changed ||= clean !== entry || name !== key;
-      return [name, clean];
-    });
-    return changed ? Object.fromEntries(entries) : value;
+    return false;
+  }
+
+  #isKnown(text: string): boolean {
+    return this.#spellings.length > 0 && this.text(text) !== text;
   }
 
   /** The same for JSON text, whoever wrote it; text that is not JSON loses the known values only. */
