@@ -3,7 +3,7 @@
  * whatever comes back is kept without them.
  */
 import { withoutSecrets } from "../domain/result.ts";
-import { openSecrets } from "../domain/secret-input.ts";
+import { holdsSealed, openSecrets } from "../domain/secret-input.ts";
 import { present } from "../lib/present.ts";
 import type { Redactor } from "../lib/redactor.ts";
 import { failure } from "./answer.ts";
@@ -16,20 +16,19 @@ export interface SecretsOptions {
 }
 
 export function withSecrets(dispatch: Dispatch, { open, redactor }: SecretsOptions): Dispatch {
-  return async (job, signal) => {
+  const opening: Dispatch = async (job, signal) => {
     const opened = openSecrets(job.runners, open);
     if (!opened) {
       const error = "A secret of the input cannot be opened: the key it was sealed with is gone.";
       return failure("secret_unavailable", "orchestrator", error);
     }
     const { runners, secrets } = opened;
-    if (secrets.length === 0) return dispatch(job, signal);
-    const outcome = await dispatch({ ...job, runners }, signal);
-    const { results, ...end } = outcome;
+    const { results, ...end } = await dispatch({ ...job, runners }, signal);
     const known = redactor.with(secrets);
     return {
       ...(known.value(end) as typeof end),
       ...present({ results: results?.map((result) => withoutSecrets(result, known)) }),
     };
   };
+  return (job, signal) => (holdsSealed(job.runners) ? opening(job, signal) : dispatch(job, signal));
 }

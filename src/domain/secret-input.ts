@@ -45,6 +45,17 @@ export function sealSecrets(
   return changed ? { ...request, runners } : request;
 }
 
+/** Whether anything in the value is sealed. Recursive: only for values that do not nest too deep. */
+export function holdsSealed(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value.some(holdsSealed);
+  if (sealedText(value) !== undefined) return true;
+  for (const key of Object.keys(value)) {
+    if (holdsSealed((value as never)[key])) return true;
+  }
+  return false;
+}
+
 export interface OpenedRunners {
   /** The same array if nothing was sealed. */
   readonly runners: readonly RequestedRunner[];
