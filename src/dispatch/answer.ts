@@ -6,6 +6,7 @@ import type { RequestedRunner } from "../domain/job.ts";
 import { ERROR_CODE, type ErrorSource, type Result, unanswered } from "../domain/result.ts";
 import { cleanJson, cleanText, nestsTooDeep } from "../lib/json.ts";
 import { present } from "../lib/present.ts";
+import type { Redactor } from "../lib/redactor.ts";
 import type { JobOutcome } from "./dispatch.ts";
 
 const MAX_LOGS = 50;
@@ -18,17 +19,40 @@ export function failure(errorCode: string, errorSource: ErrorSource, error: stri
   return { state: "failed", error: cleanText(error), errorCode, errorSource };
 }
 
+/** A body as JSON, or one sentence about why it is none. */
+export type AnswerBody = { readonly value: unknown } | { readonly fault: string };
+
+/** Plain JSON or JSON wrapped in `{"json": …}`, without what the redactor knows to be secret. */
+export function parseBody(text: string, redactor: Redactor): AnswerBody {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    const fault = text.trim() === "" ? "an empty body" : "a body that is not JSON";
+    return { fault: `The endpoint answered ${fault}.` };
+  }
+  if (nestsTooDeep(parsed)) return { fault: "The endpoint answered JSON that nests too deep." };
+  const value = redactor.value(parsed);
+  const wrapped = isObject(value) && isObject(value["json"]) && Object.keys(value).length === 1;
+  return { value: wrapped ? value["json"] : value };
+}
+
 /**
- * The outcome told by the body of a 2xx answer: plain or wrapped in `{"json": …}`. Results are
- * matched by index, because an endpoint names them as its functions do. Fewer than asked fail the
- * job, with those that came kept; a surplus is dropped.
+ * The outcome told by the body of a 2xx answer. Results are matched by index, because an endpoint
+ * names them as its functions do. Fewer than asked fail the job, with those that came kept; a
+ * surplus is dropped.
  */
-export function readAnswer(body: string, runners: readonly RequestedRunner[]): JobOutcome {
-  const answer = parseBody(body);
-  if ("fault" in answer) return failure("bad_body", "transport", answer.fault);
-  const { region, results: raw } = isObject(answer.value) ? answer.value : {};
+export function readAnswer(body: AnswerBody, runners: readonly RequestedRunner[]): JobOutcome {
+  if ("fault" in body) return failure("bad_body", "transport", body.fault);
+  const { region, results: raw } = isObject(body.value) ? body.value : {};
   if (!Array.isArray(raw)) {
     return failure("bad_body", "transport", 'The endpoint answered JSON without "results".');
+  }
+  const reportedRegion = textOrNothing(region, MAX_REGION);
+  const said = reportedRegion === undefined ? undefined : { reportedRegion };
+  if (raw.length >= runners.length) {
+    const results = runners.map(({ name }, index) => toResult(name, raw[index]));
+    return { state: "completed", results, ...said };
   }
   const error = `The endpoint answered ${raw.length} of ${runners.length} results.`;
   const results = runners.map(({ name }, index) =>
@@ -36,8 +60,6 @@ export function readAnswer(body: string, runners: readonly RequestedRunner[]): J
       ? toResult(name, raw[index])
       : unanswered(name, { error, errorCode: "missing_results", errorSource: "transport" }),
   );
-  const said = present({ reportedRegion: textOrNothing(region, MAX_REGION) });
-  if (raw.length >= runners.length) return { state: "completed", results, ...said };
   return { ...failure("missing_results", "transport", error), results, ...said };
 }
 
@@ -49,10 +71,9 @@ export interface EndpointError {
 }
 
 /** The SDK error in a body, if it is one. */
-export function readEndpointError(body: string): EndpointError | undefined {
-  const answer = parseBody(body);
-  if (!("value" in answer) || !isObject(answer.value)) return undefined;
-  const { code, data, defined, message } = answer.value;
+export function readEndpointError(body: AnswerBody): EndpointError | undefined {
+  if ("fault" in body || !isObject(body.value)) return undefined;
+  const { code, data, defined, message } = body.value;
   // `defined` marks the SDK's errors; a problem (RFC 9457) has a code as well.
   if (typeof code !== "string" || defined !== true) return undefined;
   return {
@@ -63,25 +84,9 @@ export function readEndpointError(body: string): EndpointError | undefined {
 }
 
 /** The `detail` of a problem (RFC 9457) in a body, for a person; empty if there is none. */
-export function problemDetail(body: string): string {
-  const answer = parseBody(body);
-  const detail = "value" in answer && isObject(answer.value) ? answer.value["detail"] : undefined;
+export function problemDetail(body: AnswerBody): string {
+  const detail = "value" in body && isObject(body.value) ? body.value["detail"] : undefined;
   return typeof detail === "string" ? detail : "";
-}
-
-function parseBody(body: string): { value: unknown } | { fault: string } {
-  if (body.trim() === "") return { fault: "The endpoint answered an empty body." };
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    return { fault: "The endpoint answered a body that is not JSON." };
-  }
-  if (nestsTooDeep(value)) return { fault: "The endpoint answered JSON that nests too deep." };
-  if (isObject(value) && isObject(value["json"]) && Object.keys(value).length === 1) {
-    return { value: value["json"] };
-  }
-  return { value };
 }
 
 function toResult(name: string, raw: unknown): Result {

@@ -4,7 +4,6 @@
  */
 import type { Region } from "../domain/region.ts";
 import { Endpoint } from "./endpoint.ts";
-import { readBody } from "./read-body.ts";
 import { type InfoAnswer, readInfo } from "./read-info.ts";
 import { regionRedactor } from "./region-redactor.ts";
 import { transportFault } from "./transport-fault.ts";
@@ -32,18 +31,18 @@ export async function askEndpoint(
   http1 = false,
 ): Promise<EndpointInfo> {
   const signal = AbortSignal.timeout(INFO_LIMIT_MS);
-  const endpoint = new Endpoint(region, { monotonic, http1 });
+  const endpoint = new Endpoint(region, { monotonic, http1, maxAnswer: MAX_INFO });
   try {
     await endpoint.ready(signal);
     const started = monotonic();
-    const request = { method: "GET", headers: { accept: "application/json" }, signal } as const;
-    return await endpoint.ask("/info", request, async (response) => {
-      const body = await readBody(response, MAX_INFO);
-      if (!response.ok) return unhealthy(`The endpoint answered HTTP status ${response.status}.`);
-      if ("fault" in body) return unhealthy("The endpoint answered an info that cannot be read.");
-      const latencyMs = Math.round(monotonic() - started);
-      return { healthy: true, latencyMs, ...readInfo(regionRedactor(region, []).json(body.text)) };
-    });
+    const { headers } = endpoint;
+    const { body, response } = await endpoint.ask("/info", { method: "GET", headers, signal });
+    if (!response.ok) return unhealthy(`The endpoint answered HTTP status ${response.status}.`);
+    if (typeof body !== "string") {
+      return unhealthy("The endpoint answered an info that cannot be read.");
+    }
+    const latencyMs = Math.round(monotonic() - started);
+    return { healthy: true, latencyMs, ...readInfo(regionRedactor(region, []).json(body)) };
   } catch (error) {
     if (signal.aborted) return unhealthy(`The endpoint did not answer within ${INFO_LIMIT_MS} ms.`);
     return unhealthy(transportFault(error).error);

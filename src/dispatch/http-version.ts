@@ -32,16 +32,22 @@ export class EndpointHttpVersion {
   }
 
   /**
-   * The version to send the next request with. Waits for a handshake only while nothing is known,
-   * and not past the abort of `signal`. Never rejects: what is wrong with an endpoint that cannot
-   * be asked, a request over HTTP/1.1 will tell.
+   * The version to send the next request with, if nobody has to wait for it. One that was told long
+   * ago is asked for anew meanwhile.
+   */
+  known(): HttpVersion | undefined {
+    if (this.#known === "http1.1" && this.#age() > ASK_AGAIN_MS) void this.#ask();
+    return this.#known;
+  }
+
+  /**
+   * The same, after a handshake while nothing is known, but not past the abort of `signal`. Never
+   * rejects: what is wrong with an endpoint that cannot be asked, a request over HTTP/1.1 will tell.
    */
   async current(signal: AbortSignal): Promise<HttpVersion> {
-    if (this.#known === undefined) {
-      await untilAborted(this.#ask(), signal);
-    } else if (this.#known === "http1.1" && this.#age() > ASK_AGAIN_MS) {
-      void this.#ask();
-    }
+    const known = this.known();
+    if (known !== undefined) return known;
+    await untilAborted(this.#ask(), signal);
     return this.#known ?? "http1.1";
   }
 

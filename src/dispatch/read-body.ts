@@ -5,27 +5,41 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
 
-export type Body =
-  | { readonly text: string }
-  /** `undecodable`: compressed badly, or in a way nobody knows. */
-  | { readonly fault: "too_large" | "undecodable" };
+export interface BodyFault {
+  /**
+   * `undecodable`: compressed badly, or in a way nobody knows. `redirect`: of no interest, and
+   * therefore not read.
+   */
+  readonly fault: "too_large" | "undecodable" | "redirect";
+}
 
-const TOO_LARGE = { fault: "too_large" } as const;
-const UNDECODABLE = { fault: "undecodable" } as const;
+export type Body = string | BodyFault;
+
+const TOO_LARGE: BodyFault = { fault: "too_large" };
+const UNDECODABLE: BodyFault = { fault: "undecodable" };
+const REDIRECT: BodyFault = { fault: "redirect" };
 
 /**
  * The body as text. `response` must come from a fetch with `decompress: false`: the runtime would
  * decompress all that has arrived before anyone could count it.
  */
-export async function readBody(response: Response, maxBytes: number): Promise<Body> {
-  const declared = response.headers.get("content-length");
-  if (Number(declared ?? 0) > maxBytes) {
-    await discard(response);
-    return TOO_LARGE;
-  }
-  const coding = response.headers.get("content-encoding")?.trim().toLowerCase() ?? "";
-  // No more than was declared is read then: nothing to count, at half the cost of a stream.
-  if (isBounded(response) && coding === "") return { text: await response.text() };
+export function readBody(response: Response, maxBytes: number): Promise<Body> {
+  const { headers, status } = response;
+  if (status >= 300 && status < 400) return discarded(response, REDIRECT);
+  const declared = headers.get("content-length") ?? "";
+  if (Number(declared) > maxBytes) return discarded(response, TOO_LARGE);
+  const coding = headers.get("content-encoding");
+  // The head settles the length: no more than was declared is read then, so that there is nothing
+  // to count, at half the cost of a stream. A chunked answer ignores what it declares.
+  const bounded = /^\d+$/.test(declared) && !headers.has("transfer-encoding");
+  return bounded && coding === null ? response.text() : readCounted(response, coding, maxBytes);
+}
+
+async function readCounted(
+  response: Response,
+  coding: string | null,
+  maxBytes: number,
+): Promise<Body> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
@@ -34,12 +48,12 @@ export async function readBody(response: Response, maxBytes: number): Promise<Bo
     if (size > maxBytes) return TOO_LARGE;
     chunks.push(chunk);
   }
-  return decode(Buffer.concat(chunks, size), coding, maxBytes);
+  return decode(Buffer.concat(chunks, size), coding?.trim().toLowerCase() ?? "", maxBytes);
 }
 
-/** Whether the answer's length is settled by its head. A chunked one ignores what it declares. */
-function isBounded({ headers }: Response): boolean {
-  return /^\d+$/.test(headers.get("content-length") ?? "") && !headers.has("transfer-encoding");
+async function discarded(response: Response, fault: BodyFault): Promise<BodyFault> {
+  await discard(response);
+  return fault;
 }
 
 type Decompress = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
@@ -54,11 +68,11 @@ const DECOMPRESS: ReadonlyMap<string, Decompress> = new Map<string, Decompress>(
 ]);
 
 async function decode(bytes: Buffer, coding: string, maxBytes: number): Promise<Body> {
-  if (coding === "" || coding === "identity") return { text: toText(bytes) };
+  if (coding === "" || coding === "identity") return toText(bytes);
   const decompress = DECOMPRESS.get(coding);
   if (!decompress) return UNDECODABLE;
   try {
-    return { text: toText(await decompress(bytes, { maxOutputLength: maxBytes })) };
+    return toText(await decompress(bytes, { maxOutputLength: maxBytes }));
   } catch (error) {
     const { code } = error as { code?: string };
     return code === "ERR_BUFFER_TOO_LARGE" ? TOO_LARGE : UNDECODABLE;

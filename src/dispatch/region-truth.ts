@@ -16,22 +16,36 @@ export interface RegionTruth {
 
 /** The same dispatch, with `regionMismatch` on outcomes that hold an answer. */
 export function truthful(dispatch: Dispatch, { regions, reportedRegion }: RegionTruth): Dispatch {
-  const sharers = new Map(
-    Array.from(regions, ([name, region]) => [name, sharersOf(region, regions.values())]),
+  const mismatches = new Map(
+    Array.from(regions, ([name, region]) => {
+      const sharedWith = sharersOf(region, regions.values());
+      return [name, { sharedWith, unreported: mismatch(undefined, sharedWith) }];
+    }),
   );
+  const mismatchOf = (region: string, answered: string | undefined): RegionMismatch | undefined => {
+    const info = reportedRegion(region);
+    const reported = answered === undefined || answered === region ? info : answered;
+    const known = mismatches.get(region);
+    if (reported === undefined || reported === region) return known?.unreported;
+    return mismatch(reported, known?.sharedWith ?? []);
+  };
   return async (job, signal) => {
-    const { reportedRegion: answered, ...outcome } = await dispatch(job, signal);
+    const outcome = await dispatch(job, signal);
     const { region } = job;
-    if (region === undefined || !outcome.results) return outcome;
-    const reported = [answered, reportedRegion(region)].find(
-      (said) => said !== undefined && said !== region,
-    );
-    const regionMismatch = mismatch(reported, sharers.get(region) ?? []);
-    return { ...outcome, ...present({ regionMismatch }) };
+    const isAnswer = outcome.results !== undefined && region !== undefined;
+    const regionMismatch = isAnswer ? mismatchOf(region, outcome.reportedRegion) : undefined;
+    if (outcome.reportedRegion === undefined) {
+      return regionMismatch ? { ...outcome, regionMismatch } : outcome;
+    }
+    const { reportedRegion: _told, ...end } = outcome;
+    return regionMismatch ? { ...end, regionMismatch } : end;
   };
 }
 
-function mismatch(reported: string | undefined, sharedWith: string[]): RegionMismatch | undefined {
+function mismatch(
+  reported: string | undefined,
+  sharedWith: readonly string[],
+): RegionMismatch | undefined {
   const messages = [
     ...(reported === undefined ? [] : [`The endpoint says it is in region "${reported}".`]),
     ...(sharedWith.length === 0 ? [] : [`The endpoint is also that of ${sharedWith.join(", ")}.`]),
@@ -39,6 +53,6 @@ function mismatch(reported: string | undefined, sharedWith: string[]): RegionMis
   if (messages.length === 0) return undefined;
   return {
     message: messages.join(" "),
-    ...present({ reported, sharedWith: sharedWith.length === 0 ? undefined : sharedWith }),
+    ...present({ reported, sharedWith: sharedWith.length === 0 ? undefined : [...sharedWith] }),
   };
 }

@@ -8,15 +8,37 @@
  */
 const MAX_AGE_MS = 2_000;
 
-interface Generation {
-  readonly session: Bun.FetchSession;
-  readonly born: number;
-  leases: number;
-}
-
 /** The right to use a session until it is disposed: after the answer was read. */
 export interface SessionLease extends Disposable {
   readonly session: Bun.FetchSession;
+}
+
+/** A session and all its leases. */
+class Generation implements SessionLease {
+  readonly session: Bun.FetchSession;
+  readonly born: number;
+  #leases = 0;
+  #closed = false;
+
+  constructor(init: Bun.FetchSessionInit, born: number) {
+    this.session = new Bun.FetchSession(init);
+    this.born = born;
+  }
+
+  lease(): SessionLease {
+    this.#leases++;
+    return this;
+  }
+
+  [Symbol.dispose](): void {
+    // A connection that was in use when its session was closed is idle, and open, only now.
+    if (--this.#leases === 0 && this.#closed) this.session.close();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.session.close();
+  }
 }
 
 export interface EndpointSessionsOptions {
@@ -40,25 +62,17 @@ export class EndpointSessions {
   /** The session to send the next request with. */
   lease(): SessionLease {
     if (this.#monotonic() - this.#current.born > MAX_AGE_MS) this.close();
-    const generation = this.#current;
-    generation.leases++;
-    return {
-      session: generation.session,
-      [Symbol.dispose]: () => {
-        // A connection that was in use when its session was closed is idle, and open, only now.
-        if (--generation.leases === 0 && generation !== this.#current) generation.session.close();
-      },
-    };
+    return this.#current.lease();
   }
 
   /** Closes idle connections now, and those with requests in flight once these have finished. */
   close(): void {
-    const { session } = this.#current;
+    const old = this.#current;
     this.#current = this.#generation();
-    session.close();
+    old.close();
   }
 
   #generation(): Generation {
-    return { session: new Bun.FetchSession(this.#init), born: this.#monotonic(), leases: 0 };
+    return new Generation(this.#init, this.#monotonic());
   }
 }

@@ -5,12 +5,13 @@ import { Value } from "@sinclair/typebox/value";
 
 import { readAnswer } from "../../src/dispatch/answer.ts";
 import { Result } from "../../src/domain/result.ts";
+import { parsed } from "./dispatching.ts";
 
 const ONE = [{ name: "titleTest" }];
 
 /** The one result an endpoint's answer to one runner comes to. */
 function single(raw: unknown) {
-  return readAnswer(JSON.stringify({ results: [raw] }), ONE).results?.[0];
+  return readAnswer(parsed(JSON.stringify({ results: [raw] })), ONE).results?.[0];
 }
 
 const line = (index: number) => ({ at: "2026-01-01T00:00:00Z", message: `line ${index}` });
@@ -49,7 +50,7 @@ describe("a result read by readAnswer", () => {
     ],
   ])("turns a result that is %s into an error", (_what, raw, said) => {
     const body = `{"results":[${JSON.stringify(raw)}]}`;
-    expect(readAnswer(body, ONE)).toEqual({
+    expect(readAnswer(parsed(body), ONE)).toEqual({
       state: "completed",
       results: [
         {
@@ -153,7 +154,7 @@ describe("a result read by readAnswer", () => {
   test("drops keys that reach a prototype, at any depth", () => {
     const body = `{"results":[{"status":"pass","details":{"a":1,"__proto__":{"isAdmin":true},
       "b":[{"constructor":{"prototype":{}},"prototype":1,"c":2}]}}]}`;
-    const details = readAnswer(body, ONE).results?.[0]?.details;
+    const details = readAnswer(parsed(body), ONE).results?.[0]?.details;
     expect(JSON.stringify(details)).toBe('{"a":1,"b":[{"c":2}]}');
     expect(details).not.toHaveProperty("isAdmin");
     expect({}).not.toHaveProperty("isAdmin");

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { readAnswer, readEndpointError } from "../../src/dispatch/answer.ts";
+import { parsed } from "./dispatching.ts";
 
 const ONE = [{ name: "titleTest" }];
 const TWO = [{ name: "first" }, { name: "second" }];
@@ -11,7 +12,7 @@ describe("readAnswer", () => {
     ["plain", { runId: "r", results: [{ name: "title", status: "pass" }] }],
     ["wrapped in json", { json: { results: [{ name: "title", status: "pass" }] } }],
   ])("takes a %s answer", (_form, body) => {
-    expect(readAnswer(JSON.stringify(body), ONE)).toEqual({
+    expect(readAnswer(parsed(JSON.stringify(body)), ONE)).toEqual({
       state: "completed",
       results: [{ name: "titleTest", reportedName: "title", status: "pass" }],
     });
@@ -25,15 +26,15 @@ describe("readAnswer", () => {
     ["a\0b", "a\ufffdb"],
   ])("tells that it names %p as its region", (region, reportedRegion) => {
     const body = JSON.stringify({ region, results: [{ status: "pass" }] });
-    expect(readAnswer(body, ONE).reportedRegion).toBe(reportedRegion);
+    expect(readAnswer(parsed(body), ONE).reportedRegion).toBe(reportedRegion);
     const short = JSON.stringify({ region, results: [] });
-    expect(readAnswer(short, ONE).reportedRegion).toBe(reportedRegion);
+    expect(readAnswer(parsed(short), ONE).reportedRegion).toBe(reportedRegion);
   });
 
   test("fails the job and keeps what came when results are missing", () => {
     const body = JSON.stringify({ results: [{ name: "first", status: "pass" }] });
     const error = "The endpoint answered 1 of 2 results.";
-    expect(readAnswer(body, TWO)).toEqual({
+    expect(readAnswer(parsed(body), TWO)).toEqual({
       state: "failed",
       errorCode: "missing_results",
       errorSource: "transport",
@@ -53,7 +54,7 @@ describe("readAnswer", () => {
 
   test("drops a surplus and completes the job", () => {
     const results = ["pass", "fail", "pass"].map((status) => ({ name: "unknown", status }));
-    expect(readAnswer(JSON.stringify({ results }), TWO)).toMatchObject({
+    expect(readAnswer(parsed(JSON.stringify({ results })), TWO)).toMatchObject({
       state: "completed",
       results: [{ status: "pass" }, { status: "fail" }],
     });
@@ -64,7 +65,7 @@ describe("readAnswer", () => {
       { name: "second", status: "pass" },
       { name: "first", status: "fail" },
     ];
-    const named = readAnswer(JSON.stringify({ results }), TWO).results;
+    const named = readAnswer(parsed(JSON.stringify({ results })), TWO).results;
     expect(named?.map(({ name, status }) => [name, status])).toEqual([
       ["first", "pass"],
       ["second", "fail"],
@@ -108,7 +109,7 @@ describe("readAnswer", () => {
     ],
   ])("refuses %s in one sentence", (_what, body, error) => {
     const refusal = { state: "failed", errorCode: "bad_body", errorSource: "transport", error };
-    expect(readAnswer(body, ONE)).toEqual(refusal as never);
+    expect(readAnswer(parsed(body), ONE)).toEqual(refusal as never);
   });
 });
 
@@ -117,8 +118,8 @@ describe("readEndpointError", () => {
     const data = { missingRunners: ["nope"] };
     const error = { defined: true, code: "RUNNER_NOT_FOUND", status: 500, message: "No.", data };
     const read = { code: "RUNNER_NOT_FOUND", message: "No.", data };
-    expect(readEndpointError(JSON.stringify(error))).toEqual(read);
-    expect(readEndpointError(JSON.stringify({ json: error }))).toEqual(read);
+    expect(readEndpointError(parsed(JSON.stringify(error)))).toEqual(read);
+    expect(readEndpointError(parsed(JSON.stringify({ json: error })))).toEqual(read);
   });
 
   test.each([
@@ -131,11 +132,13 @@ describe("readEndpointError", () => {
     '{"__proto__":{"code":"RUNNER_NOT_FOUND"}}',
     "[".repeat(200_000) + "]".repeat(200_000),
   ])("finds none in another body", (body) => {
-    expect(readEndpointError(body)).toBeUndefined();
+    expect(readEndpointError(parsed(body))).toBeUndefined();
   });
 
   test("takes data and message of a wrong type as absent", () => {
     const read = { code: "X", message: "", data: {} };
-    expect(readEndpointError('{"defined":true,"code":"X","message":7,"data":[1]}')).toEqual(read);
+    expect(readEndpointError(parsed('{"defined":true,"code":"X","message":7,"data":[1]}'))).toEqual(
+      read,
+    );
   });
 });

@@ -1,7 +1,9 @@
 /** A remote dispatcher for tests, and jobs for it. */
+import { type AnswerBody, parseBody } from "../../src/dispatch/answer.ts";
 import type { Dispatch, DispatchJob } from "../../src/dispatch/dispatch.ts";
 import { remoteDispatch } from "../../src/dispatch/remote.ts";
 import { present } from "../../src/lib/present.ts";
+import { Redactor } from "../../src/lib/redactor.ts";
 
 export const MAX_RESPONSE = 1024 ** 2;
 /** The time of day for a dispatcher. */
@@ -33,6 +35,11 @@ export function dispatcher(
     http1,
   });
 }
+
+const NO_SECRETS = new Redactor({ keys: [] });
+
+/** The body of an endpoint that knows no secret. */
+export const parsed = (text: string): AnswerBody => parseBody(text, NO_SECRETS);
 
 let jobs = 0;
 

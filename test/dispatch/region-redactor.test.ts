@@ -1,12 +1,15 @@
 /** An endpoint's token is taken out of what it answers, however its JSON spells it. */
 import { describe, expect, test } from "bun:test";
 
+import { parseBody } from "../../src/dispatch/answer.ts";
 import { regionRedactor } from "../../src/dispatch/region-redactor.ts";
 
 const token = 'se/cret+"token"=';
 
 const withoutToken = (body: string, region: { token?: string }): string =>
   regionRedactor(region, []).json(body);
+
+const parsed = (body: string): unknown => parseBody(body, regionRedactor({ token }, []));
 
 describe("regionRedactor", () => {
   test.each<[string, string]>([
@@ -17,6 +20,7 @@ describe("regionRedactor", () => {
   ])("takes out a token that is written %s", (_how, body) => {
     expect((JSON.parse(body) as { said: string }).said).toBe(`Bearer ${token}!`);
     expect(withoutToken(body, { token })).toBe('{"said":"Bearer [redacted]!"}');
+    expect(parsed(body)).toEqual({ value: { said: "Bearer [redacted]!" } });
   });
 
   test("takes it out of keys, and each time that it comes", () => {
@@ -24,6 +28,8 @@ describe("regionRedactor", () => {
     expect(withoutToken(body, { token })).toBe(
       '{"[redacted]":["[redacted]",{"deep":"[redacted][redacted]"}]}',
     );
+    const deep = [{ "[redacted]": ["[redacted]", { deep: "[redacted][redacted]" }] }];
+    expect(parsed(`{"json":{"deep":[${body}]}}`)).toEqual({ value: { deep } });
   });
 
   test("leaves everything else as it came", () => {
