@@ -4,7 +4,7 @@
  * Limits are judged here and not by the dispatcher: an outcome that was complete before a limit
  * struck is kept, a failure after it is the limit's.
  */
-import type { Dispatch, JobOutcome } from "../dispatch/dispatch.ts";
+import type { Dispatch, DispatchJob, JobOutcome } from "../dispatch/dispatch.ts";
 import type { JobEnd } from "../domain/job.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
@@ -15,8 +15,8 @@ export interface AttemptOptions {
   readonly dispatch: Dispatch;
   readonly clock: Clock;
   readonly log: Log;
-  /** Aborts when the run stops. */
-  readonly signal: AbortSignal;
+  /** A signal for one dispatch, which aborts when the run stops. */
+  readonly signal: () => AbortSignal;
   /** Why it stopped, once it did. */
   readonly stopped: () => StopReason | undefined;
 }
@@ -29,18 +29,20 @@ export async function attempt(
   job: PendingJob,
   options: AttemptOptions,
 ): Promise<Attempt | undefined> {
-  const { clock, signal, stopped } = options;
+  const { clock, dispatch, log, signal, stopped } = options;
   const before = stopped();
   if (before) {
     return endsRun(before) ? stoppedJob(before, "waiting", run.timeoutMs) : undefined;
   }
   const limit = run.jobTimeoutMs === undefined ? undefined : clock.deadline(run.jobTimeoutMs);
-  const outcome = await dispatchOnce(
-    run,
-    job,
-    limit ? AbortSignal.any([signal, limit]) : signal,
-    options,
-  );
+  const ends = limit ? AbortSignal.any([signal(), limit]) : signal();
+  let outcome: JobOutcome;
+  try {
+    outcome = await dispatch(dispatchJob(run, job), ends);
+  } catch (error) {
+    log.error("dispatch failed unexpectedly", { jobId: job.jobId, error });
+    outcome = brokenJob;
+  }
   const stop = stopped();
   if (stop === "lost") return undefined;
   if (outcome.state === "completed") return outcome;
@@ -49,18 +51,11 @@ export async function attempt(
   return jobEnd(outcome, stop, run.timeoutMs);
 }
 
-async function dispatchOnce(
-  run: StoredRun,
-  job: PendingJob,
-  signal: AbortSignal,
-  { dispatch, log }: AttemptOptions,
-): Promise<JobOutcome> {
-  const { jobId, region, runners, url } = job;
-  const asked = { runId: run.runId, jobId, url, runners };
-  try {
-    return await dispatch(region === undefined ? asked : { ...asked, region }, signal);
-  } catch (error) {
-    log.error("dispatch failed unexpectedly", { jobId, error });
-    return brokenJob;
-  }
+function dispatchJob(
+  { runId }: StoredRun,
+  { jobId, region, runners, url }: PendingJob,
+): DispatchJob {
+  return region === undefined
+    ? { runId, jobId, url, runners }
+    : { runId, jobId, url, region, runners };
 }

@@ -48,7 +48,7 @@ export class InFlight {
     const { stop } = options;
     this.#run = run;
     this.#options = options;
-    this.#attempts = { ...options, signal: stop.dispatching, stopped: () => stop.reason };
+    this.#attempts = { ...options, signal: () => stop.dispatching(), stopped: () => stop.reason };
   }
 
   /** Resolves once every job has been recorded, or left for a later process. */
@@ -64,7 +64,7 @@ export class InFlight {
     try {
       await progress.started(group.map(({ job }) => job));
       // The process may have slept since the store was asked.
-      await ownership.assured(stop.dispatching);
+      await ownership.assured(stop.dispatching());
     } catch (error) {
       for (const { permit } of group) permit[Symbol.dispose]();
       failed(error);
@@ -141,7 +141,7 @@ export class InFlight {
     if (!permit) return undefined;
     try {
       await progress.started([job]);
-      await ownership.assured(stop.dispatching);
+      await ownership.assured(stop.dispatching());
       return permit;
     } catch (error) {
       permit[Symbol.dispose]();

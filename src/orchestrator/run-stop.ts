@@ -1,9 +1,10 @@
 /** RunStop: whether jobs of one run may start, and those in flight go on; and why not. */
+import { DealtAbort } from "../lib/dealt-abort.ts";
 import type { StopReason } from "./outcome.ts";
 
 export class RunStop {
   readonly #starting = new AbortController();
-  readonly #dispatching = new AbortController();
+  readonly #dispatching = new DealtAbort();
   #reason: StopReason | undefined;
 
   /** Aborts when no further job may start. */
@@ -11,9 +12,9 @@ export class RunStop {
     return this.#starting.signal;
   }
 
-  /** Aborts when dispatches in flight must end, too. */
-  get dispatching(): AbortSignal {
-    return this.#dispatching.signal;
+  /** A signal for one dispatch: it aborts when those in flight must end, too. */
+  dispatching(): AbortSignal {
+    return this.#dispatching.signal();
   }
 
   get reason(): StopReason | undefined {
