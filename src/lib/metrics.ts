@@ -71,7 +71,7 @@ export class Metrics {
   }
 }
 
-/** One record per combination of label values; found without writing the labels out. */
+/** One record per combination of label values, of labels that always have the same names. */
 class Series<Value> implements Iterable<{ readonly labels: Labels; readonly record: Value }> {
   readonly #create: () => Value;
   readonly #records = new Map<string, { readonly labels: Labels; readonly record: Value }>();
@@ -81,8 +81,10 @@ class Series<Value> implements Iterable<{ readonly labels: Labels; readonly reco
   }
 
   of(labels: Labels): Value {
-    let key = "";
-    for (const name in labels) key += `${name}\0${labels[name]}\0`;
+    let key: string | undefined;
+    // Of one label, as most have, its value is the key as it is.
+    for (const name in labels) key = key === undefined ? labels[name] : `${key}\0${labels[name]}`;
+    key ??= "";
     const known = this.#records.get(key);
     if (known) return known.record;
     const record = this.#create();
