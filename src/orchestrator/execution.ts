@@ -23,6 +23,7 @@ import {
   type StopReason,
 } from "./outcome.ts";
 import type { Ownership } from "./ownership.ts";
+import type { Pace } from "./pace.ts";
 import { RunProgress } from "./progress.ts";
 import { RunStop } from "./run-stop.ts";
 
@@ -43,6 +44,7 @@ export interface ExecutionDeps {
   /** From [0, 1). */
   readonly random: () => number;
   readonly capacity: Capacity;
+  readonly pace: Pace;
   readonly ownership: Pick<Ownership, "assured">;
   /** What becomes of jobs that an earlier process had in flight. */
   readonly onInterrupted: "dispatch" | "fail";
@@ -182,7 +184,7 @@ export class RunExecution {
     }
     for (const { job } of group) if (job.startedAt === undefined) this.#waiting--;
     void this.#inFlight.start(group, permits);
-    await nextTurn();
+    await this.#deps.pace.next(this.#stop.starting);
   }
 
   /** A job is not accounted for: the run must not end as if it were. */

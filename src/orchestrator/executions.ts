@@ -11,11 +11,12 @@ import { RunChanges } from "./changes.ts";
 import { type ExecutionDeps, RunExecution } from "./execution.ts";
 import type { Observe } from "./observation.ts";
 import { Ownership } from "./ownership.ts";
+import { Pace } from "./pace.ts";
 
 export interface ExecutionsOptions
   extends
     CapacityLimits,
-    Omit<ExecutionDeps, "dispatch" | "capacity" | "ownership" | "changed" | "observe"> {
+    Omit<ExecutionDeps, "dispatch" | "capacity" | "pace" | "ownership" | "changed" | "observe"> {
   /** How each mode executes a job. */
   readonly dispatch: Readonly<Record<Mode, Dispatch>>;
   readonly observe?: Observe;
@@ -35,6 +36,7 @@ export class Executions {
   readonly ownership: Ownership;
   readonly #options: ExecutionsOptions;
   readonly #capacity: Capacity;
+  readonly #pace: Pace;
   readonly #executing = new Map<string, Executing>();
   /** Runs that were to be cancelled before their execution began: they were just accepted. */
   readonly #cancelledEarly = new Set<string>();
@@ -44,6 +46,7 @@ export class Executions {
   constructor(options: ExecutionsOptions) {
     this.#options = options;
     this.#capacity = new Capacity(options);
+    this.#pace = new Pace(options.clock);
     this.ownership = new Ownership({
       ...options,
       runs: () => Array.from(this.#executing.values(), ({ execution }) => execution.run),
@@ -154,6 +157,7 @@ export class Executions {
       log: options.log.with({ runId }),
       dispatch: dispatch[run.mode],
       capacity: this.#capacity,
+      pace: this.#pace,
       ownership: this.ownership,
       observe,
       changed: () => this.changes.notify(runId),

@@ -1,10 +1,10 @@
-import type { JobEnd } from "../domain/job.ts";
 /**
  * InFlight: the jobs of one run from their start to the record of their end, with all attempts.
  *
  * A start is recorded before the dispatch it stands for. Jobs start in groups: one transaction and
  * one check of the ownership for all.
  */
+import type { JobEnd } from "../domain/job.ts";
 import type { Clock } from "../lib/clock.ts";
 import { firstAborted } from "../lib/first-aborted.ts";
 import type { PendingJob, StoredRun } from "../store/store.ts";
@@ -13,6 +13,7 @@ import type { RunPermits } from "./capacity.ts";
 import type { Observe } from "./observation.ts";
 import { endsRun, judgedEnd, stoppedJob } from "./outcome.ts";
 import type { Ownership } from "./ownership.ts";
+import type { Pace } from "./pace.ts";
 import type { RunProgress } from "./progress.ts";
 import { retryDelay } from "./retry.ts";
 import type { RunStop } from "./run-stop.ts";
@@ -23,6 +24,7 @@ export interface InFlightOptions extends Omit<AttemptOptions, "signal" | "stoppe
   readonly random: () => number;
   readonly ownership: Pick<Ownership, "assured">;
   readonly observe: Observe;
+  readonly pace: Pace;
   readonly progress: RunProgress;
   readonly stop: RunStop;
   /** What is left of the run's limit, in milliseconds. */
@@ -111,10 +113,11 @@ export class InFlight {
   /** One attempt under a permit; undefined if the job stays open for a later process. */
   async #attempt(job: PendingJob, permit: Disposable): Promise<Attempt | undefined> {
     using _held = permit;
-    const { clock, observe } = this.#options;
+    const { clock, observe, pace } = this.#options;
     const region = job.region ?? "";
     observe({ type: "job.started", region });
     const dispatched = clock.monotonic();
+    using _unanswered = pace.dispatch();
     const outcome = await attempt(this.#run, job, this.#attempts);
     observe({ type: "job.answered", region, ms: clock.monotonic() - dispatched });
     return outcome;

@@ -84,8 +84,11 @@ export class Dispatches {
   };
 
   /** Resolves once that many were dispatched, counted from the start. */
-  async reach(count: number): Promise<void> {
-    await soon(`${count} dispatches`, () => this.calls.length >= count);
+  async reach(count: number, meanwhile = (): void => {}): Promise<void> {
+    await soon(`${count} dispatches`, () => {
+      meanwhile();
+      return this.calls.length >= count;
+    });
   }
 }
 

@@ -1,0 +1,89 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+
+import { Pace } from "../../src/orchestrator/pace.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { turns } from "./stage.ts";
+
+const never = new AbortController().signal;
+
+describe("Pace", () => {
+  let clock: FakeClock;
+  let pace: Pace;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    pace = new Pace(clock);
+  });
+
+  const begin = (count: number): Disposable[] =>
+    Array.from({ length: count }, () => pace.dispatch());
+
+  const answer = (dispatches: readonly Disposable[]): void => {
+    for (const dispatch of dispatches) dispatch[Symbol.dispose]();
+  };
+
+  /** Whether more jobs may start within some turns of the event loop. */
+  const mayStart = async (stopped = never): Promise<() => boolean> => {
+    let may = false;
+    void pace.next(stopped).then(() => (may = true));
+    await turns();
+    return () => may;
+  };
+
+  test("does not wait while fewer than 64 dispatches are unanswered", async () => {
+    begin(63);
+    expect((await mayStart())()).toBe(true);
+  });
+
+  test("waits beyond that until 32 are left", async () => {
+    const begun = begin(64);
+    const may = await mayStart();
+    expect(may()).toBe(false);
+    answer(begun.slice(0, 31));
+    await turns();
+    expect(may()).toBe(false);
+    answer(begun.slice(31, 32));
+    await turns();
+    expect(may()).toBe(true);
+    // Those that are left still count.
+    begin(32);
+    expect((await mayStart())()).toBe(false);
+  });
+
+  test("waits 2 ms at most, and then no longer for the same ones", async () => {
+    const slow = begin(200);
+    const may = await mayStart();
+    clock.advance(1);
+    await turns();
+    expect(may()).toBe(false);
+    clock.advance(1);
+    await turns();
+    expect(may()).toBe(true);
+    begin(63);
+    expect((await mayStart())()).toBe(true);
+    // Nor does their answer make room among the later ones.
+    begin(1);
+    const later = await mayStart();
+    answer(slow);
+    await turns();
+    expect(later()).toBe(false);
+  });
+
+  test("wakes everybody who waits", async () => {
+    const begun = begin(64);
+    const both = await Promise.all([mayStart(), mayStart()]);
+    answer(begun);
+    await turns();
+    expect(both.map((may) => may())).toEqual([true, true]);
+  });
+
+  test("does not wait for a run that has stopped", async () => {
+    begin(64);
+    const stop = new AbortController();
+    const may = await mayStart(stop.signal);
+    expect(may()).toBe(false);
+    stop.abort();
+    await turns();
+    expect(may()).toBe(true);
+  });
+});
