@@ -1,6 +1,6 @@
 /**
- * Reads a JSON request body: the media type is checked, the size is counted as it arrives, and
- * what JSON.parse returned is safe to keep.
+ * Reads a JSON request body: the media type and the size are checked, and what JSON.parse returned
+ * is safe to keep.
  */
 import type { TSchema } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
@@ -8,6 +8,9 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { AppError } from "../domain/errors.ts";
 import { jsonFault } from "../lib/json.ts";
 import { schemaFaults } from "./schema-faults.ts";
+
+/** A body from this size on gives its memory back at once. */
+const LARGE_BODY = 1024 ** 2;
 
 /**
  * The parsed body. `maxBytes`: the largest body, counted in bytes as received. `checkBytes`: sees
@@ -40,28 +43,44 @@ function checkType({ headers }: Request): void {
 }
 
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
-  const tooLarge = (): AppError =>
-    new AppError("payload_too_large", `The body is larger than ${maxBytes} bytes.`);
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const announced = request.headers.get("content-length");
+  refuseLarger(Number(announced ?? 0), maxBytes);
   try {
-    for await (const chunk of request.body ?? []) {
-      size += chunk.byteLength;
-      if (size > maxBytes) throw tooLarge();
-      chunks.push(chunk);
-    }
+    if (announced === null) return await readUnannounced(request, maxBytes);
+    // No server lets more come than was announced: in one piece it leaves no garbage.
+    const bytes = await request.bytes();
+    refuseLarger(bytes.length, maxBytes);
+    return bytes;
   } catch (error) {
     // Whoever sent it is gone, or sent what is no HTTP; a defect of the server it is not.
     if (!request.signal.aborted) throw error;
     throw new AppError("malformed_json", "The body was not sent to its end.", { cause: error });
   }
+}
+
+/** Counts the bytes as they arrive. */
+async function readUnannounced({ body }: Request, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength;
+    refuseLarger(size, maxBytes);
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks, size);
 }
 
+function refuseLarger(bytes: number, maxBytes: number): void {
+  if (bytes <= maxBytes) return;
+  throw new AppError("payload_too_large", `The body is larger than ${maxBytes} bytes.`);
+}
+
 function safeValue(bytes: Uint8Array): unknown {
-  const value = parse(bytes);
-  const fault = jsonFault(value);
+  const text = decode(bytes);
+  // The collector does not see how much of it there is, and would take its time.
+  if (bytes.length >= LARGE_BODY) (bytes.buffer as ArrayBuffer).transfer(0);
+  const value = parse(text);
+  const fault = jsonFault(value, text);
   if (fault)
     throw new AppError("invalid_request", "The request is not valid.", { faults: [fault] });
   return value;
@@ -80,13 +99,23 @@ export function bodyCheck(schema: TSchema): (body: unknown) => unknown {
   };
 }
 
-function parse(bytes: Uint8Array): unknown {
-  let text: string;
+/**
+ * The same schema for a body that `bodyCheck` has seen: the framework does not look through it once
+ * more. What tells it so is not shown in the document.
+ */
+export function checkedBody<Schema extends TSchema>(schema: Schema): Schema {
+  return Object.defineProperty({ ...schema }, "noValidate", { value: true });
+}
+
+function decode(bytes: Uint8Array): string {
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new AppError("malformed_json", "The body is not valid UTF-8.");
   }
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

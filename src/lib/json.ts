@@ -23,27 +23,35 @@ interface Found {
   readonly way: (string | number)[];
 }
 
-/** The first fault of a value that JSON.parse returned, or undefined if it is safe to keep. */
-export function jsonFault(root: unknown): JsonFault | undefined {
-  const found = findFault(root, MAX_JSON_DEPTH);
+/**
+ * The first fault of a value that JSON.parse returned, or undefined if it is safe to keep. `source`:
+ * the text it was parsed from, decoded from valid UTF-8. Only by an escape can a character get into
+ * such text that is refused here; where there is none, no string has to be looked through.
+ */
+export function jsonFault(root: unknown, source?: string): JsonFault | undefined {
+  const escapes = source?.includes("\\u") ?? true;
+  const found = findFault(root, MAX_JSON_DEPTH, escapes);
   return found && { path: pointer(found.way.toReversed()), message: found.message };
 }
 
 /** Recursive, but never deeper than `levels`; allocates nothing unless there is a fault. */
-function findFault(value: unknown, levels: number): Found | undefined {
-  if (typeof value !== "object" || value === null) return found(scalarFault(value));
+function findFault(value: unknown, levels: number, escapes: boolean): Found | undefined {
+  if (typeof value === "string") return found(textFault(value, escapes));
+  if (typeof value !== "object" || value === null) return found(numberFault(value));
   if (levels === 0) return found(`Nests deeper than ${MAX_JSON_DEPTH} levels.`);
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {
-      const fault = findFault(value[index], levels - 1);
+      const fault = findFault(value[index], levels - 1, escapes);
       if (fault) return within(fault, index);
     }
     return undefined;
   }
-  for (const key of Object.keys(value)) {
+  // What was parsed inherits nothing that could be enumerated.
+  for (const key in value) {
     // Its own path would repeat it.
     if (isTooLarge(key)) return found(LARGE);
-    const fault = found(keyFault(key)) ?? findFault((value as never)[key], levels - 1);
+    const fault =
+      found(keyFault(key, escapes)) ?? findFault((value as never)[key], levels - 1, escapes);
     if (fault) return within(fault, key);
   }
   return undefined;
@@ -58,13 +66,12 @@ function within(fault: Found, key: string | number): Found {
   return fault;
 }
 
-function keyFault(key: string): string | undefined {
+function keyFault(key: string, escapes: boolean): string | undefined {
   if (FORBIDDEN_KEYS.has(key)) return `The key "${key}" is not allowed.`;
-  return textFault(key);
+  return textFault(key, escapes);
 }
 
-function scalarFault(value: unknown): string | undefined {
-  if (typeof value === "string") return textFault(value);
+function numberFault(value: unknown): string | undefined {
   if (typeof value !== "number" || Number.isSafeInteger(value)) return undefined;
   if (!Number.isFinite(value) || Number.isInteger(value)) {
     return "This number cannot be kept exactly; send it as a string.";
@@ -79,8 +86,9 @@ function isTooLarge(text: string): boolean {
   return text.length * 3 > MAX_STRING_BYTES && Buffer.byteLength(text) > MAX_STRING_BYTES;
 }
 
-function textFault(text: string): string | undefined {
+function textFault(text: string, escapes: boolean): string | undefined {
   if (isTooLarge(text)) return LARGE;
+  if (!escapes) return undefined;
   if (text.includes("\0")) return "Contains the character U+0000.";
   return text.isWellFormed() ? undefined : "Contains half of a surrogate pair.";
 }

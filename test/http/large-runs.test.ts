@@ -15,6 +15,23 @@ const numbered = (jobs: number) => ({
   })),
 });
 
+describe("POST /api/orchestrator of a large body", () => {
+  test("leaves the bytes to whoever sent them, and knows them when they come again", async () => {
+    await using api = new Served({ regions: regions({ eu: "http://127.0.0.1:1" }) });
+    // The spaces make it two mebibytes.
+    const body = new TextEncoder().encode(JSON.stringify(numbered(9_000)).padEnd(2 * 1024 ** 2));
+    const sum = new Bun.SHA256().update(body).digest("hex");
+    const headers = { "content-type": "application/json", "idempotency-key": "once" };
+    const announced = { ...headers, "content-length": String(body.length) };
+    const statuses: number[] = [];
+    for (const each of [announced, headers, announced]) {
+      statuses.push((await api.get("", { method: "POST", headers: each, body })).status);
+    }
+    expect(statuses).toEqual([202, 200, 200]);
+    expect(new Bun.SHA256().update(body).digest("hex")).toBe(sum);
+  });
+});
+
 describe("GET /api/orchestrator/{runId} of a large run", () => {
   // On both sides of a page, and of many pages.
   test.each([1, 63, 64, 65, 127, 128, 129, 1_000])("has all of %d jobs, in order", async (jobs) => {

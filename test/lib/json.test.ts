@@ -37,6 +37,7 @@ describe("jsonFault", () => {
     '"\\ud83d\\ude00 \\u0001 é"',
   ])("finds nothing wrong with %s", (text) => {
     expect(jsonFault(JSON.parse(text))).toBeUndefined();
+    expect(jsonFault(JSON.parse(text), text)).toBeUndefined();
   });
 
   test.each<[string, string, string]>([
@@ -57,7 +58,8 @@ describe("jsonFault", () => {
     ['{"a/b": {"c~d": ["\\u0000"]}}', "/a~1b/c~0d/0", NUL],
     ['{"~1": "\\u0000"}', "/~01", NUL],
     ['{"": {"": "\\u0000"}}', "//", NUL],
-  ])("finds the fault of %s", (text, path, message) => {
+  ])("finds the fault of %s, with the text and without", (text, path, message) => {
+    expect(jsonFault(JSON.parse(text), text)).toEqual({ path, message } satisfies JsonFault);
     expect(jsonFault(JSON.parse(text))).toEqual({ path, message } satisfies JsonFault);
   });
 

@@ -17,7 +17,7 @@ import { type RerunSelection, type SentRequest, sentRequest } from "../../orches
 import type { RunStore } from "../../store/store.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
-import { bodyCheck, readJson, readOptionalJson } from "../read-json.ts";
+import { bodyCheck, checkedBody, readJson, readOptionalJson } from "../read-json.ts";
 import { streamedText } from "../streamed.ts";
 import { Accepted, Replayed, SubmitHeaders } from "../submitted.ts";
 
@@ -106,7 +106,7 @@ export function submitRoutes(deps: SubmitRoutesDeps) {
         return status(200, { runId: submitted.runId });
       },
       {
-        body: RunRequest,
+        body: checkedBody(RunRequest),
         headers: SubmitHeaders,
         parse: async ({ request }) => {
           admit(request);
