@@ -22,10 +22,11 @@ export function sealSecrets(
   seal: (text: string) => string,
 ): RunRequest {
   const faults: Fault[] = [];
-  let changed = false;
-  const runners = request.runners.map((runner, index) => {
-    if (!runner.input) return runner;
-    // The URL groups jobs and is shown with them: it is never a secret.
+  let runners: RunRequest["runners"] | undefined;
+  for (let index = 0; index < request.runners.length; index++) {
+    const runner = request.runners[index];
+    // Most have nothing to seal: nothing is made for them.
+    if (!runner?.input || !concerns(runner.input, isSecretKey)) continue;
     const { url, ...own } = runner.input;
     let pretends = false;
     const sealed = mapped(own, (value, key) => {
@@ -35,14 +36,33 @@ export function sealSecrets(
     }) as Input;
     const message = `The key "${SEALED}" is not allowed.`;
     if (pretends) faults.push({ path: `/runners/${index}/input`, message });
-    if (sealed === own) return runner;
-    changed = true;
-    return { ...runner, input: { ...(url === undefined ? {} : { url }), ...sealed } };
-  });
+    const input = { ...(url === undefined ? {} : { url }), ...sealed };
+    (runners ??= [...request.runners])[index] = { ...runner, input };
+  }
   if (faults.length > 0) {
     throw new AppError("invalid_request", "The request is not valid.", { faults });
   }
-  return changed ? { ...request, runners } : request;
+  return runners ? { ...request, runners } : request;
+}
+
+/** Whether an input has something to seal, or pretends to be sealed. */
+function concerns(input: Input, isSecretKey: IsSecretKey): boolean {
+  for (const name in input) {
+    // The URL groups jobs and is shown with them: it is never a secret.
+    if (name !== "url" && isConcern(input[name], name, isSecretKey)) return true;
+  }
+  return false;
+}
+
+/** Recursive: only for values that do not nest too deep. */
+function isConcern(value: unknown, key: string, isSecretKey: IsSecretKey): boolean {
+  if (key === SEALED || (isSecretKey(key) && isSecretValue(value))) return true;
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value.some((item) => isConcern(item, "", isSecretKey));
+  for (const name in value) {
+    if (isConcern((value as never)[name], name, isSecretKey)) return true;
+  }
+  return false;
 }
 
 /** Whether anything in the value is sealed. Recursive: only for values that do not nest too deep. */
