@@ -95,9 +95,10 @@ export function submitRoutes(deps: SubmitRoutesDeps) {
       "",
       async ({ body, headers, set, status }) => {
         const request = secrets.seal(body);
+        const idempotencyKey = headers["idempotency-key"];
         const submitted = await orchestrator.submit(request, {
-          requestDigest: digest(request),
-          ...present({ idempotencyKey: headers["idempotency-key"] }),
+          requestDigest: digest(request, idempotencyKey),
+          ...present({ idempotencyKey }),
         });
         if (body.runners.length > LARGE_SUBMIT) setImmediate(collect);
         Object.assign(set.headers, location(submitted.runId));
@@ -201,10 +202,23 @@ function collect(): void {
   Bun.gc(true);
 }
 
-/** Tells a repeated submit from another one under the same id. */
-function digest({ runners, ...settings }: RunRequest): string {
+/** Characters of a request that are hashed at a time. */
+const DIGEST_CHARACTERS = 16_384;
+
+/**
+ * Tells a repeated submit from another one under the same name. Empty without a name: nothing can
+ * repeat it, as a `runId` would be part of what is hashed.
+ */
+function digest({ runners, ...settings }: RunRequest, idempotencyKey?: string): string {
+  if (settings.runId === undefined && idempotencyKey === undefined) return "";
   const hasher = new Bun.CryptoHasher("sha256").update(JSON.stringify(settings));
-  // One by one: the text of all would be as large as the body once more.
-  for (const runner of runners) hasher.update(`\n${JSON.stringify(runner)}`);
-  return hasher.digest("hex");
+  // In pieces: the text of all would be as large as the body once more.
+  let piece = "";
+  for (const runner of runners) {
+    piece += `\n${JSON.stringify(runner)}`;
+    if (piece.length < DIGEST_CHARACTERS) continue;
+    hasher.update(piece);
+    piece = "";
+  }
+  return hasher.update(piece).digest("hex");
 }
