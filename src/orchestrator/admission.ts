@@ -62,8 +62,8 @@ function runnerFaults(
   fault: (runner: RunnerRequest) => string | undefined,
 ): Fault[] {
   const faults: Fault[] = [];
-  for (const [index, runner] of runners.entries()) {
-    const message = fault(runner);
+  for (let index = 0; index < runners.length; index++) {
+    const message = fault(runners[index] as RunnerRequest);
     if (message !== undefined) faults.push({ path: `/runners/${index}/${field}`, message });
   }
   return faults;
@@ -96,9 +96,15 @@ function limitFaults(request: RunRequest, limits: AdmissionLimits): Fault[] {
   if (request.runId !== undefined && RESERVED_RUN_IDS.includes(request.runId)) {
     faults.push({ path: "/runId", message: `"${request.runId}" is the name of a route.` });
   }
-  const urlFaults = runnerFaults(request, "input/url", ({ input }) =>
-    input?.url === undefined || URL.canParse(input.url) ? undefined : "Is not a valid URL.",
-  );
+  // Runners of one url often stand side by side.
+  let valid: string | undefined;
+  const urlFaults = runnerFaults(request, "input/url", ({ input }) => {
+    const url = input?.url;
+    if (url === undefined || url === valid) return undefined;
+    if (!URL.canParse(url)) return "Is not a valid URL.";
+    valid = url;
+    return undefined;
+  });
   return [...faults, ...urlFaults, ...expectationFaults(request)];
 }
 

@@ -18,12 +18,12 @@ const GLOB = new RegExp(REGION_GLOB_PATTERN);
 const MAX_GLOBS = 100;
 
 /** Whether the results of the run carry verdicts. */
-export function isJudged({ expect, policy, runners }: RunRequest): boolean {
-  return (
-    expect !== undefined ||
-    policy !== undefined ||
-    runners.some((runner) => runner.expect !== undefined)
-  );
+export function isJudged(request: RunRequest): boolean {
+  return request.policy !== undefined || expectsSomething(request);
+}
+
+function expectsSomething({ expect, runners }: RunRequest): boolean {
+  return expect !== undefined || runners.some((runner) => runner.expect !== undefined);
 }
 
 /**
@@ -43,6 +43,11 @@ export function expectationsOf({
 
 /** Every fault of `expect`, of the request and of its runners, of `policy` and of `ignore`. */
 export function expectationFaults(request: RunRequest): Fault[] {
+  const faults = expectsSomething(request) ? expectFaults(request) : [];
+  return [...faults, ...policyFaults(request), ...ignoreFaults(request.ignore ?? [], "/ignore/")];
+}
+
+function expectFaults(request: RunRequest): Fault[] {
   const { expect = {}, runners } = request;
   const { byName, forAll } = split(expect);
   const all = new Set(runners.map(({ region = "" }) => region));
@@ -59,7 +64,7 @@ export function expectationFaults(request: RunRequest): Fault[] {
   for (const [index, { expect: own }] of runners.entries()) {
     if (own) faults.push(...globFaults(own, `/runners/${index}/expect`, all));
   }
-  return [...faults, ...policyFaults(request), ...ignoreFaults(request.ignore ?? [], "/ignore/")];
+  return faults;
 }
 
 /** Every fault of JSON paths to ignore; `path`: what stands before their index. */

@@ -22,7 +22,8 @@ export interface FleetView {
  */
 export async function fleetWarnings(request: RunRequest, fleet: FleetView): Promise<RunWarning[]> {
   if (request.mode === "local") return [];
-  const regions = new Set(request.runners.flatMap(({ region }) => region ?? []));
+  const regions = new Set<string>();
+  for (const { region } of request.runners) if (region !== undefined) regions.add(region);
   if (!request.strict) return warnings(request, fleet.offered(regions));
   const offered = await fleet.offeredNow(regions);
   const faults = missingFaults(request, offered);
