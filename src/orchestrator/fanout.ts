@@ -14,9 +14,10 @@ export interface JobPlan {
   readonly expected?: readonly ExpectedStatus[];
 }
 
-interface Group {
+/** A job whose runners are being collected. */
+interface Group extends JobPlan {
   readonly runners: RequestedRunner[];
-  readonly expected?: ExpectedStatus[];
+  expected?: ExpectedStatus[];
 }
 
 /**
@@ -28,28 +29,57 @@ export function fanoutJobs(
   runners: readonly RunnerRequest[],
   expectationOf?: (runner: RunnerRequest) => ExpectedStatus,
 ): JobPlan[] {
-  const byUrl = new Map<string, Map<string | undefined, Group>>();
+  const byUrl = new Map<string, UrlGroups>();
+  let groups: UrlGroups | undefined;
   for (const runner of runners) {
-    const { name, region, input } = runner;
-    const url = input?.url ?? "";
-    const byRegion = entry(byUrl, url, () => new Map<string | undefined, Group>());
-    const group = entry(byRegion, region, (): Group =>
-      expectationOf ? { runners: [], expected: [] } : { runners: [] },
-    );
-    group.runners.push(input === undefined ? { name } : { name, input });
-    if (expectationOf) group.expected?.push(expectationOf(runner));
+    const url = runner.input?.url ?? "";
+    if (groups?.url !== url) groups = byUrl.get(url);
+    if (!groups) byUrl.set(url, (groups = new UrlGroups(url)));
+    const group = groups.take(runner);
+    if (expectationOf) (group.expected ??= []).push(expectationOf(runner));
   }
   const plans: JobPlan[] = [];
-  for (const [url, byRegion] of byUrl) {
-    for (const [region, group] of byRegion) {
-      plans.push(region === undefined ? { url, ...group } : { url, region, ...group });
-    }
-  }
+  for (const { all } of byUrl.values()) for (const group of all) plans.push(group);
   return plans;
 }
 
-function entry<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, (value = create()));
-  return value;
+/** From so many groups on, those of one url are found by an index. */
+const MANY = 8;
+
+/** The groups of one url. */
+class UrlGroups {
+  readonly url: string;
+  readonly all: Group[] = [];
+  #byRegion: Map<string | undefined, Group> | undefined;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  /** The group that the runner went to. */
+  take({ input, name, region }: RunnerRequest): Group {
+    const runner = input === undefined ? { name } : { name, input };
+    const known = this.#find(region);
+    if (!known) return this.#begin(region, runner);
+    known.runners.push(runner);
+    return known;
+  }
+
+  #find(region: string | undefined): Group | undefined {
+    if (this.#byRegion) return this.#byRegion.get(region);
+    for (const group of this.all) if (group.region === region) return group;
+    return undefined;
+  }
+
+  #begin(region: string | undefined, runner: RequestedRunner): Group {
+    const { url } = this;
+    const runners = [runner];
+    const group: Group = region === undefined ? { url, runners } : { url, region, runners };
+    this.all.push(group);
+    if (this.#byRegion) this.#byRegion.set(region, group);
+    else if (this.all.length === MANY) {
+      this.#byRegion = new Map(this.all.map((one) => [one.region, one]));
+    }
+    return group;
+  }
 }

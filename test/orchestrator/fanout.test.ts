@@ -49,6 +49,18 @@ describe("fanoutJobs", () => {
     ]);
   });
 
+  test("finds the group of each of many regions", () => {
+    const regions = Array.from({ length: 30 }, (_, index) => `region-${index}`);
+    const twice = [...regions, ...regions.toReversed()];
+    const runners = twice.flatMap((region, index) => [
+      runner(`a${index}`, A, region),
+      runner(`b${index}`, B, region),
+    ]);
+    const jobs = (url: string, name: string) =>
+      regions.map((region, at) => `${url} ${region}: ${name}${at},${name}${59 - at}`);
+    expect(outline(runners)).toEqual([...jobs(A, "a"), ...jobs(B, "b")]);
+  });
+
   test("keeps a runner that is asked for twice twice", () => {
     expect(outline([runner("x", A, "eu"), runner("x", A, "eu")])).toEqual([`${A} eu: x,x`]);
   });
