@@ -7,9 +7,10 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 
 import { AppError } from "../domain/errors.ts";
 import { jsonFault } from "../lib/json.ts";
+import { nextTurn } from "../lib/turn.ts";
 import { schemaFaults } from "./schema-faults.ts";
 
-/** A body from this size on gives its memory back at once. */
+/** A body from this size on gives its memory back at once, and others have their turn. */
 const LARGE_BODY = 1024 ** 2;
 
 /**
@@ -75,11 +76,13 @@ function refuseLarger(bytes: number, maxBytes: number): void {
   throw new AppError("payload_too_large", `The body is larger than ${maxBytes} bytes.`);
 }
 
-function safeValue(bytes: Uint8Array): unknown {
+async function safeValue(bytes: Uint8Array): Promise<unknown> {
+  const large = bytes.length >= LARGE_BODY;
   const text = decode(bytes);
   // The collector does not see how much of it there is, and would take its time.
-  if (bytes.length >= LARGE_BODY) (bytes.buffer as ArrayBuffer).transfer(0);
+  if (large) (bytes.buffer as ArrayBuffer).transfer(0);
   const value = parse(text);
+  if (large) await nextTurn();
   const fault = jsonFault(value, text);
   if (fault)
     throw new AppError("invalid_request", "The request is not valid.", { faults: [fault] });

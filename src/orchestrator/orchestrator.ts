@@ -11,6 +11,7 @@ import type { RunRequest } from "../domain/run.ts";
 import type { RunWarning } from "../domain/warning.ts";
 import { newId } from "../lib/ids.ts";
 import { present } from "../lib/present.ts";
+import { nextTurn } from "../lib/turn.ts";
 import type { NewRun, RunStore, Submission } from "../store/store.ts";
 import { type AdmissionLimits, admit } from "./admission.ts";
 import type { RunChanges } from "./changes.ts";
@@ -35,7 +36,10 @@ export interface OrchestratorOptions extends ExecutionsOptions {
 }
 
 export interface SubmitOptions {
-  /** Digest of the body: the same id with the same digest is a repetition, not a conflict. */
+  /**
+   * Digest of the body: the same id with the same digest is a repetition, not a conflict. May be
+   * empty for a body without `runId` and no `idempotencyKey`: nothing can repeat that.
+   */
   readonly requestDigest: string;
   readonly idempotencyKey?: string;
   readonly parentRunId?: string;
@@ -48,6 +52,9 @@ export interface SubmittedRun {
   /** What will probably go wrong; absent if nothing. */
   readonly warnings?: readonly RunWarning[];
 }
+
+/** Others have their turn before more runners than this are grouped into jobs. */
+const MANY_RUNNERS = 10_000;
 
 /** How long an answer to a cancel waits for the run to end, in milliseconds. */
 const CANCEL_PATIENCE_MS = 1_000;
@@ -119,6 +126,7 @@ export class Orchestrator {
     if (earlier) return replayed(earlier, options);
     const local = request.mode === "local" ? await localRunners?.() : undefined;
     admit(request, { ...limits, ...present({ localRunners: local }) });
+    if (request.runners.length > MANY_RUNNERS) await nextTurn();
     const found = fleet ? await fleetWarnings(request, fleet) : [];
     const warned = found.length === 0 ? {} : { warnings: found };
     const acceptedAt = clock.monotonic();

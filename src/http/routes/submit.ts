@@ -12,6 +12,7 @@ import { NOT_A_REGION, REGION_PATTERN } from "../../domain/region.ts";
 import type { RunSecrets } from "../../domain/run-secrets.ts";
 import { RUNNER_NAME, RunRequest } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
+import { nextTurn } from "../../lib/turn.ts";
 import type { Orchestrator, SubmittedRun } from "../../orchestrator/orchestrator.ts";
 import { type RerunSelection, type SentRequest, sentRequest } from "../../orchestrator/rerun.ts";
 import type { RunStore } from "../../store/store.ts";
@@ -82,7 +83,7 @@ const RerunRequest = Type.Object(
 );
 type RerunRequest = Static<typeof RerunRequest>;
 
-/** More runners than this in one request are a large submit. */
+/** More runners than this in one request are a large submit, which does not hold up others. */
 const LARGE_SUBMIT = 10_000;
 
 export function submitRoutes(deps: SubmitRoutesDeps) {
@@ -94,13 +95,15 @@ export function submitRoutes(deps: SubmitRoutesDeps) {
     .post(
       "",
       async ({ body, headers, set, status }) => {
+        const large = body.runners.length > LARGE_SUBMIT;
+        if (large) await nextTurn();
         const request = secrets.seal(body);
         const idempotencyKey = headers["idempotency-key"];
         const submitted = await orchestrator.submit(request, {
           requestDigest: digest(request, idempotencyKey),
           ...present({ idempotencyKey }),
         });
-        if (body.runners.length > LARGE_SUBMIT) setImmediate(collect);
+        if (large) setImmediate(collect);
         Object.assign(set.headers, location(submitted.runId));
         if (!submitted.replayed) return status(202, accepted(submitted));
         set.headers["idempotent-replayed"] = "true";
