@@ -2,7 +2,7 @@
 import { SQL } from "bun";
 
 import type { JobEnd } from "../../src/domain/job.ts";
-import { newId } from "../../src/lib/ids.ts";
+import { newId, newIds } from "../../src/lib/ids.ts";
 import { silentLog } from "../../src/lib/log.ts";
 import { PostgresStore } from "../../src/store/postgres/postgres-store.ts";
 import type { NewRun, StoredRun } from "../../src/store/store.ts";
@@ -70,8 +70,8 @@ async function submitted(store: PostgresStore, jobs: number): Promise<StoredRun>
     retries: 0,
     createdAt: Date.now(),
     requestDigest: "model",
+    jobId: newIds("job"),
     jobs: Array.from({ length: jobs }, (_, index) => ({
-      jobId: newId("job"),
       url: `http://site.example/${index}`,
       region: "eu",
       runners: [{ name: "t", input: { url: `http://site.example/${index}` } }],

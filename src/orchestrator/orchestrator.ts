@@ -9,7 +9,7 @@ import { AppError, runNotFound } from "../domain/errors.ts";
 import type { State } from "../domain/job.ts";
 import type { RunRequest } from "../domain/run.ts";
 import type { RunWarning } from "../domain/warning.ts";
-import { newId } from "../lib/ids.ts";
+import { newId, newIds } from "../lib/ids.ts";
 import { present } from "../lib/present.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { NewRun, RunStore, Submission } from "../store/store.ts";
@@ -232,7 +232,6 @@ export class Orchestrator {
     const { callbackUrl, ignore, mode, runners, tags = [] } = request;
     const { callbackConfigured, clock, limits } = this.#options;
     const expectationOf = isJudged(request) ? expectationsOf(request) : undefined;
-    const plans = fanoutJobs(runners, expectationOf);
     const told = [
       ...(callbackUrl === undefined ? [] : [{ url: callbackUrl }]),
       ...(callbackConfigured ? [{}] : []),
@@ -245,7 +244,8 @@ export class Orchestrator {
       retries: request.retries ?? 0,
       createdAt: clock.now(),
       callbacks: told.map((to) => ({ callbackId: newId("callback"), ...to })),
-      jobs: plans.map((plan) => ({ jobId: newId("job"), ...plan })),
+      jobs: fanoutJobs(runners, expectationOf),
+      jobId: newIds("job"),
       ...options,
       ...present({
         concurrency: request.concurrency,

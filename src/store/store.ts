@@ -37,12 +37,13 @@ export interface NewRun {
   /** What a comparison of the run leaves out. */
   readonly ignore?: readonly string[];
   readonly jobs: readonly NewJob[];
+  /** The id of the job at a position: the same however often it is asked for. */
+  readonly jobId: (position: number) => string;
   /** Whom the run tells of its end. */
   readonly callbacks?: readonly NewCallback[];
 }
 
 export interface NewJob {
-  readonly jobId: string;
   readonly url: string;
   readonly region?: string;
   readonly runners: readonly RequestedRunner[];
@@ -75,6 +76,7 @@ export interface StoredRun {
 
 /** A job that has not ended. */
 export interface PendingJob extends NewJob {
+  readonly jobId: string;
   readonly key: number;
   readonly position: number;
   readonly attempts: number;

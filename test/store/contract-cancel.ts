@@ -141,7 +141,7 @@ export function cancelContract(name: string, open: OpenStore): void {
       const runners = [{ name: "x", input: { url: "https://a", depth: [1, null] } }, { name: "y" }];
       const run = await created(store(), {
         ...rest,
-        jobs: [jobs[0]!, { jobId: "j", url: "https://a", runners }, jobs[2]!],
+        jobs: [jobs[0]!, { url: "https://a", runners }, jobs[2]!],
       });
       await execute(store(), run, 1, answered("pass", "fail"));
       await execute(store(), run, 2, unreachable);
@@ -186,8 +186,7 @@ export function cancelContract(name: string, open: OpenStore): void {
       const run = await created(store(), {
         ...rest,
         tags: ["tag"],
-        jobs: jobs.map(({ jobId, runners, url }, index) => ({
-          jobId,
+        jobs: jobs.map(({ runners, url }, index) => ({
           runners,
           url,
           ...present({ region: regions[index] }),
@@ -211,8 +210,8 @@ export function cancelContract(name: string, open: OpenStore): void {
 
     test("of a run without any are none", async () => {
       const { jobs, ...rest } = newRun("r");
-      const { jobId, runners, url } = jobs[0]!;
-      const run = await created(store(), { ...rest, jobs: [{ jobId, runners, url }] });
+      const { runners, url } = jobs[0]!;
+      const run = await created(store(), { ...rest, jobs: [{ runners, url }] });
       expect(await store().regionsOf(run)).toEqual([]);
     });
   });

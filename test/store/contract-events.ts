@@ -77,7 +77,7 @@ export function eventContract(
       const { jobs, ...rest } = newRun("r");
       const run = await created(store(), {
         ...rest,
-        jobs: [{ jobId: "j", url: "https://a", runners: jobs[0]!.runners }],
+        jobs: [{ url: "https://a", runners: jobs[0]!.runners }],
       });
       await store().startJobs(run, [await pending(store(), run)], moment());
       expect((await store().findEvents("r", 1, 1))[0]?.data).not.toHaveProperty("region");

@@ -218,8 +218,7 @@ export function jobContract(name: string, open: OpenStore): void {
     });
 
     test("of open jobs tell how many there were in each region", async () => {
-      const jobs = ["eu", "us", undefined, "eu"].map((region, index) => ({
-        jobId: `job_${index}`,
+      const jobs = ["eu", "us", undefined, "eu"].map((region) => ({
         url: "https://example.com",
         ...(region === undefined ? {} : { region }),
         runners: [{ name: "a" }],

@@ -28,8 +28,7 @@ function runOf(
   return {
     ...newRun(runId),
     ...change,
-    jobs: places.map(([url, region], index) => ({
-      jobId: `job_${runId}_${index}`,
+    jobs: places.map(([url, region]) => ({
       url,
       ...(region === undefined ? {} : { region }),
       runners: [{ name: "runner0" }],

@@ -24,7 +24,6 @@ const URL = "https://example.com/0";
 /** A run of one job per region, of two runners each, all for one url. */
 function regional(runId: string, regions: readonly string[], more: Partial<NewRun> = {}): NewRun {
   const jobs = regions.map((region) => ({
-    jobId: `job_${runId}_${region}`,
     url: URL,
     region,
     runners: [{ name: "runner0", input: { url: URL, depth: 1 } }, { name: "runner1" }],

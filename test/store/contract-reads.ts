@@ -186,10 +186,11 @@ export function readContract(name: string, open: OpenStore): void {
     test("hand pending jobs over as they were submitted", async () => {
       const { jobs, ...rest } = newRun("r");
       const runners = [{ name: "x", input: { url: "https://a", depth: 1.5 } }, { name: "y" }];
-      const job = { jobId: "j", url: "https://a", runners };
+      const job = { url: "https://a", runners };
       const run = await created(store(), { ...rest, jobs: [job, jobs[0]!] });
       const [first, second] = await store().pendingJobs(run, -1, 10);
-      expect(first).toEqual({ ...job, key: first!.key, position: 0, attempts: 0 });
+      const kept = { jobId: "job_r_0", key: first!.key, position: 0, attempts: 0 };
+      expect(first).toEqual({ ...job, ...kept });
       expect(second).toMatchObject({ region: "eu-west-1", position: 1 });
     });
   });

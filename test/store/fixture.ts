@@ -43,9 +43,9 @@ export function newRun(
     retries: 0,
     createdAt: CREATED,
     requestDigest: `digest of ${runId}`,
+    jobId: (position) => `job_${runId}_${position}`,
     ...change,
     jobs: Array.from({ length: jobs }, (_, job) => ({
-      jobId: `job_${runId}_${job}`,
       url: `https://example.com/${job}`,
       region: "eu-west-1",
       runners: Array.from({ length: runners }, (_, runner) => ({ name: `runner${runner}` })),

@@ -126,7 +126,7 @@ async function findOwn(sql: SQL, run: NewRun, owner: number): Promise<RawRun | u
   const [row] = (await sql`
     SELECT runs.* FROM runs JOIN jobs ON jobs.run = runs.key AND jobs.position = 0
     WHERE runs.run_id = ${run.runId} AND runs.owner = ${owner}::bigint
-      AND jobs.job_id = ${run.jobs[0]?.jobId ?? ""}
+      AND jobs.job_id = ${run.jobId(0)}
       AND runs.created_at = ${run.createdAt}::bigint`) as RawRun[];
   return row;
 }
@@ -143,11 +143,11 @@ function jsonOrNull(value: unknown): string | null {
 }
 
 /** The jobs as JSON, so many at a time as a statement takes. */
-function* slicesOf({ jobs }: NewRun): Generator<string, undefined> {
+function* slicesOf({ jobId, jobs }: NewRun): Generator<string, undefined> {
   let slice: object[] = [];
   let characters = 0;
-  for (const [position, { expected, jobId, region = null, runners, url }] of jobs.entries()) {
-    const row = { position, job_id: jobId, url: storable(url), region };
+  for (const [position, { expected, region = null, runners, url }] of jobs.entries()) {
+    const row = { position, job_id: jobId(position), url: storable(url), region };
     const text = JSON.stringify(runners);
     slice.push({ ...row, runners: text, expected: jsonOrNull(expected) });
     characters += text.length;

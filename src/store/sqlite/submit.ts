@@ -117,6 +117,12 @@ export class Submits {
 
   #insertRun(run: NewRun, key: number | null): StoredRun {
     const { jobs, runId, tags } = run;
+    let runners = 0;
+    const regions = new Set<string>();
+    for (const job of jobs) {
+      runners += job.runners.length;
+      if (job.region !== undefined) regions.add(job.region);
+    }
     const row = this.#sql.insertRun.get({
       key,
       runId,
@@ -133,11 +139,10 @@ export class Submits {
       policy: run.policy === undefined ? null : JSON.stringify(run.policy),
       ignore: run.ignore === undefined ? null : JSON.stringify(run.ignore),
       totalJobs: jobs.length,
-      total: jobs.reduce((sum, { runners }) => sum + runners.length, 0),
+      total: runners,
       createdAt: run.createdAt,
     });
     if (!row) throw new Error(`The insert of run ${runId} returned nothing.`);
-    const regions = new Set(jobs.flatMap(({ region }) => region ?? []));
     for (const tag of new Set(tags)) this.#sql.insertFacet.run("tag", tag, row.key);
     for (const region of regions) this.#sql.insertFacet.run("region", region, row.key);
     this.#callbacks.insert(row.key, run.callbacks ?? []);
@@ -153,15 +158,17 @@ export class Submits {
 }
 
 /** The jobs as rows, so many at a time that a transaction stays short. */
-function* slicesOf({ jobs }: NewRun): Generator<JobRow[], undefined> {
+function* slicesOf({ jobId, jobs }: NewRun): Generator<JobRow[], undefined> {
   let slice: JobRow[] = [];
   let characters = 0;
-  for (const [position, { jobId, region = null, url, ...job }] of jobs.entries()) {
+  let position = 0;
+  for (const job of jobs) {
+    const { region = null, url } = job;
     const runners = JSON.stringify(job.runners);
     const expected = job.expected === undefined ? null : JSON.stringify(job.expected);
-    const row = { position, jobId, url, region, runners, expected };
-    characters += row.runners.length;
-    slice.push(row);
+    slice.push({ position, jobId: jobId(position), url, region, runners, expected });
+    characters += runners.length;
+    position++;
     if (slice.length < SLICE_JOBS && characters < SLICE_CHARACTERS) continue;
     yield slice;
     slice = [];
