@@ -6,6 +6,10 @@ import { turns } from "./stage.ts";
 
 const never = new AbortController().signal;
 
+const answer = (dispatches: readonly Disposable[]): void => {
+  for (const dispatch of dispatches) dispatch[Symbol.dispose]();
+};
+
 describe("Pace", () => {
   let clock: FakeClock;
   let pace: Pace;
@@ -17,10 +21,6 @@ describe("Pace", () => {
 
   const begin = (count: number): Disposable[] =>
     Array.from({ length: count }, () => pace.dispatch());
-
-  const answer = (dispatches: readonly Disposable[]): void => {
-    for (const dispatch of dispatches) dispatch[Symbol.dispose]();
-  };
 
   /** Whether more jobs may start within some turns of the event loop. */
   const mayStart = async (stopped = never): Promise<() => boolean> => {
