@@ -4,8 +4,6 @@
  * The name is resolved here and the address is dialled as it is, so that no second look-up can
  * lead elsewhere. Nothing of the answer is kept but its status.
  */
-import { lookup } from "node:dns/promises";
-
 import { version } from "../../package.json" with { type: "json" };
 import { discard } from "../dispatch/read-body.ts";
 import { retryAfter } from "../dispatch/retry-after.ts";
@@ -157,5 +155,6 @@ export function callbackSender({ configured, keys, receivers }: CallbackConfig) 
 }
 
 async function addressesOf(host: string): Promise<string[]> {
+  const { lookup } = await import("node:dns/promises");
   return (await lookup(host, { all: true })).map(({ address }) => address);
 }

@@ -5,6 +5,7 @@
 import { StartError } from "../domain/errors.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createLog, type Log } from "../lib/log.ts";
+import { once } from "../lib/once.ts";
 import type { TlsPair } from "../lib/pem.ts";
 
 /** Bun closes a silent connection after this; its timer moves in steps of four seconds. */
@@ -44,7 +45,8 @@ export function listen({ fetch, host, port, tls }: ListenOptions): Bun.Server<un
 
 /** The one line on stdout that says a server is ready. */
 export function announce(server: Bun.Server<undefined>): void {
-  process.stdout.write(`volley listening on ${origin(server)}\n`);
+  // Not process.stdout: making that stream takes longer than all the rest of a start.
+  console.log(`volley listening on ${origin(server)}`);
 }
 
 function origin({ hostname = "", port, protocol }: Bun.Server<undefined>): string {
@@ -61,11 +63,17 @@ export async function finishAnswers(server: Bun.Server<undefined>): Promise<void
 }
 
 export function stderrLog(): Log {
-  // Whoever read the log may go away; the server does not go with them.
-  process.stderr.on("error", () => {});
+  // Made for the first line: making the stream takes longer than all the rest of a start.
+  const stream = once(() => {
+    // Whoever read the log may go away; the server does not go with them.
+    process.stderr.on("error", () => {});
+    return process.stderr;
+  });
   return createLog({
-    write: (line) => process.stderr.write(line),
-    pretty: process.stderr.isTTY === true,
+    write: (line) => stream().write(line),
+    get pretty() {
+      return stream().isTTY === true;
+    },
     now: systemClock.now,
   });
 }

@@ -6,10 +6,8 @@
  * HTTP/2 and a connection that breaks after the request was sent fail alike (EPROTO), so falling
  * back on that error could execute a job twice.
  */
-import { isIP } from "node:net";
-import { connect } from "node:tls";
-
 import { firstAborted } from "../lib/first-aborted.ts";
+import { isIp } from "../lib/ip-version.ts";
 
 export type HttpVersion = "http2" | "http1.1";
 
@@ -85,7 +83,9 @@ async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promis
 }
 
 /** What the server behind an https: URL chooses; undefined if the handshake does not succeed. */
-function chosenVersion(url: string): Promise<HttpVersion | undefined> {
+async function chosenVersion(url: string): Promise<HttpVersion | undefined> {
+  // Not imported by the module: it brings all streams along, and few processes need it.
+  const { connect } = await import("node:tls");
   const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
   const limit = AbortSignal.timeout(HANDSHAKE_LIMIT_MS);
@@ -93,7 +93,7 @@ function chosenVersion(url: string): Promise<HttpVersion | undefined> {
     const socket = connect({
       host,
       port: Number(port) || 443,
-      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(isIp(host) ? {} : { servername: host }),
       ALPNProtocols: ["h2", "http/1.1"],
       // Nothing is sent, and nothing believed but this one choice; requests do verify.
       rejectUnauthorized: false,

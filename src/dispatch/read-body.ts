@@ -2,9 +2,6 @@
  * Reads the body of an endpoint's answer, never more than a limit, before and after decompression,
  * so that a small answer cannot become a large one.
  */
-import { promisify } from "node:util";
-import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
-
 export interface BodyFault {
   /**
    * `undecodable`: compressed badly, or in a way nobody knows. `redirect`: of no interest, and
@@ -56,27 +53,43 @@ async function discarded(response: Response, fault: BodyFault): Promise<BodyFaul
   return fault;
 }
 
-type Decompress = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+type Decompress = (
+  bytes: Buffer,
+  options: { readonly maxOutputLength: number },
+  done: (error: Error | null, text: Buffer) => void,
+) => void;
+type Coding = "gunzip" | "inflate" | "brotliDecompress" | "zstdDecompress";
 
 /** An endpoint is asked not to compress; a proxy before it may do so nevertheless. */
-const DECOMPRESS: ReadonlyMap<string, Decompress> = new Map<string, Decompress>([
-  ["gzip", promisify(gunzip)],
-  ["x-gzip", promisify(gunzip)],
-  ["deflate", promisify(inflate)],
-  ["br", promisify(brotliDecompress)],
-  ["zstd", promisify(zstdDecompress)],
+const DECOMPRESS: ReadonlyMap<string, Coding> = new Map<string, Coding>([
+  ["gzip", "gunzip"],
+  ["x-gzip", "gunzip"],
+  ["deflate", "inflate"],
+  ["br", "brotliDecompress"],
+  ["zstd", "zstdDecompress"],
 ]);
 
 async function decode(bytes: Buffer, coding: string, maxBytes: number): Promise<Body> {
   if (coding === "" || coding === "identity") return toText(bytes);
-  const decompress = DECOMPRESS.get(coding);
-  if (!decompress) return UNDECODABLE;
+  const how = DECOMPRESS.get(coding);
+  if (!how) return UNDECODABLE;
   try {
-    return toText(await decompress(bytes, { maxOutputLength: maxBytes }));
+    return toText(await decompressed(bytes, how, maxBytes));
   } catch (error) {
     const { code } = error as { code?: string };
     return code === "ERR_BUFFER_TOO_LARGE" ? TOO_LARGE : UNDECODABLE;
   }
+}
+
+async function decompressed(bytes: Buffer, how: Coding, maxOutputLength: number): Promise<Buffer> {
+  // Not imported by the module: it brings all streams along, and few processes need it.
+  const decompress: Decompress = (await import("node:zlib"))[how];
+  return new Promise((resolve, reject) => {
+    decompress(bytes, { maxOutputLength }, (error, text) => {
+      if (error) reject(error);
+      else resolve(text);
+    });
+  });
 }
 
 /** Without a byte order mark, and with U+FFFD for what is not UTF-8. */

@@ -4,8 +4,6 @@
  * A key is `vly_<id>.<secret>`: the id finds it, the secret proves it. Only a digest of the whole
  * is ever kept; 256 random bits need no slow hash.
  */
-import { timingSafeEqual } from "node:crypto";
-
 import { present } from "../lib/present.ts";
 
 /** Each allows what those before it allow. */
@@ -74,7 +72,7 @@ export function digestOf(text: string): Uint8Array {
 
 /** Compares in constant time; both must be digests, which are of one length. */
 export function sameDigest(one: Uint8Array, other: Uint8Array): boolean {
-  return timingSafeEqual(one, other);
+  return crypto.timingSafeEqual(one, other);
 }
 
 export function isUsable({ expiresAt, revokedAt }: ApiKey, now: number): boolean {

@@ -1,7 +1,6 @@
 /**
  * PEM files: certificates and private keys, read and checked before anything depends on them.
  */
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 import { unreadable } from "./text-file.ts";
@@ -32,6 +31,7 @@ export function readCertificates(file: string): { readonly pem: string } | PemFa
 
 function isCertificate(pem: string): boolean {
   try {
+    const { X509Certificate } = nodeCrypto();
     return new X509Certificate(pem).raw.length > 0;
   } catch {
     return false;
@@ -43,7 +43,7 @@ export function readPrivateKey(file: string): { readonly pem: string } | PemFaul
   const read = readText(file);
   if ("fault" in read) return read;
   try {
-    createPrivateKey(read.text);
+    nodeCrypto().createPrivateKey(read.text);
     return { pem: read.text };
   } catch (error) {
     const encrypted = (error as { code?: string }).code === "ERR_MISSING_PASSPHRASE";
@@ -54,7 +54,13 @@ export function readPrivateKey(file: string): { readonly pem: string } | PemFaul
 
 /** Whether the key is that of the first certificate, which is the server's own. */
 export function isPair({ cert, key }: TlsPair): boolean {
+  const { createPrivateKey, X509Certificate } = nodeCrypto();
   return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+}
+
+/** Not imported: it brings all streams along, and few processes read a certificate. */
+function nodeCrypto() {
+  return process.getBuiltinModule("node:crypto");
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;

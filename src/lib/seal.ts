@@ -5,8 +5,6 @@
  * Equal texts are sealed alike, so that whoever compares what is kept need not open it: the nonce is
  * a digest of the text under a key of its own, which no two texts share.
  */
-import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
-
 export const SEAL_KEY_BYTES = 32;
 const VERSION = "v1.";
 const CIPHER = "aes-256-gcm";
@@ -23,6 +21,7 @@ export class Seal {
 
   seal(text: string): string {
     const nonce = this.#derived("nonce").update(text).digest().subarray(0, NONCE_BYTES);
+    const { createCipheriv } = nodeCrypto();
     const cipher = createCipheriv(CIPHER, this.#cipherKey(), nonce);
     const hidden = [cipher.update(text, "utf8"), cipher.final()];
     return VERSION + Buffer.concat([nonce, ...hidden, cipher.getAuthTag()]).toString("base64url");
@@ -34,6 +33,7 @@ export class Seal {
     const bytes = Buffer.from(sealed.slice(VERSION.length), "base64url");
     if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;
     try {
+      const { createDecipheriv } = nodeCrypto();
       const cipher = createDecipheriv(CIPHER, this.#cipherKey(), bytes.subarray(0, NONCE_BYTES));
       cipher.setAuthTag(bytes.subarray(-TAG_BYTES));
       const text = [cipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), cipher.final()];
@@ -48,8 +48,13 @@ export class Seal {
   }
 
   /** A function of the key for one purpose. */
-  #derived(purpose: string) {
-    const key = createHmac("sha256", this.#key()).update(purpose).digest();
-    return createHmac("sha256", key);
+  #derived(purpose: string): Bun.CryptoHasher {
+    const key = new Bun.CryptoHasher("sha256", this.#key()).update(purpose).digest();
+    return new Bun.CryptoHasher("sha256", key);
   }
+}
+
+/** Not imported: it brings all streams along, and few processes seal anything. */
+function nodeCrypto() {
+  return process.getBuiltinModule("node:crypto");
 }

@@ -1,12 +1,12 @@
 /** Client addresses as they are handed out: one IPv4 address, or an IPv6 network of 64 bits. */
-import { isIPv6 } from "node:net";
+import { isIpv6 } from "../../lib/ip-version.ts";
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 export function addressGroup(address: string): string {
   const [, mapped] = MAPPED.exec(address) ?? [];
   if (mapped !== undefined) return mapped;
-  if (!isIPv6(address)) return address;
+  if (!isIpv6(address)) return address;
   const [head = "", tail] = address.split("%", 1).join("").toLowerCase().split("::");
   const first = head === "" ? [] : head.split(":");
   const last = tail === undefined || tail === "" ? [] : tail.split(":");

@@ -5,9 +5,8 @@
  * An IP address needs no list: a page that asks for one by its address has that address for its
  * origin.
  */
-import { isIP } from "node:net";
-
 import { AppError } from "../../domain/errors.ts";
+import { isIp } from "../../lib/ip-version.ts";
 
 const LONGEST_NAME = 253;
 
@@ -21,7 +20,7 @@ export function hostCheck(names: readonly string[]): (headers: Headers) => void 
     const host = headers.get("host");
     if (host === null) return;
     const name = hostName(host);
-    if (allowed.has(name) || isIP(name) !== 0) return;
+    if (allowed.has(name) || isIp(name)) return;
     throw new AppError(
       "unknown_host",
       `This server does not answer to the name "${host.slice(0, LONGEST_NAME)}"; --allowed-hosts adds it.`,

@@ -4,7 +4,6 @@
  */
 import { constants, Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
-import { pathToFileURL } from "node:url";
 
 /** Of a database that comes into use meanwhile it may see a mixture: for looking, not for copying. */
 export function openToLook(path: string): Database {
@@ -13,6 +12,6 @@ export function openToLook(path: string): Database {
   const { SQLITE_OPEN_READONLY, SQLITE_OPEN_URI } = constants;
   // Without a log beside it the file is all there is, and a promise that it stays as it is keeps
   // SQLite from making one.
-  const url = `${pathToFileURL(path).href}?immutable=1`;
+  const url = `${Bun.pathToFileURL(path).href}?immutable=1`;
   return new Database(url, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
 }
