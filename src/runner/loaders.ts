@@ -15,3 +15,8 @@ const LOADERS: ReadonlyMap<string, Loader> = new Map([
 export function loaderOf(name: string): Loader | undefined {
   return LOADERS.get(name.slice(name.lastIndexOf(".")));
 }
+
+/** Whether `name` is a source file whose runners count: no declarations and no tests. */
+export function isRunnerFile(name: string): boolean {
+  return loaderOf(name) !== undefined && !/\.(?:d|test|spec)\.[a-z]+$/.test(name);
+}

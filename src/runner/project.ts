@@ -8,7 +8,7 @@ import { realpathSync, statSync } from "node:fs";
 
 import { StartError } from "../domain/errors.ts";
 import { type Log, silentLog } from "../lib/log.ts";
-import { findRunners, type FoundInFile, type FoundRunner } from "./find-runners.ts";
+import type { FoundInFile, FoundRunner } from "./find-runners.ts";
 import { byFile, type FileFault, scanSources, type SourceFile } from "./source-tree.ts";
 
 export interface RunnerEntry extends FoundRunner {
@@ -97,6 +97,8 @@ export class Project {
     const known = this.#inspected.get(source.file);
     if (known?.source.stamp === source.stamp) return known;
     try {
+      // With its parser it is a third of the program, and a server without runners needs none.
+      const { findRunners } = await import("./find-runners.ts");
       const code = await Bun.file(source.path).text();
       return { source, found: findRunners(source.file, code) };
     } catch (error) {

@@ -8,7 +8,7 @@ import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 
-import { isRunnerFile } from "./syntax.ts";
+import { isRunnerFile } from "./loaders.ts";
 
 export interface SourceFile {
   readonly path: string;

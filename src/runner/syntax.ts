@@ -23,11 +23,6 @@ const PLUGINS: Readonly<Record<Loader, readonly ParserPlugin[]>> = {
   jsx: ["jsx"],
 };
 
-/** Whether `name` is a source file whose runners count: no declarations and no tests. */
-export function isRunnerFile(name: string): boolean {
-  return loaderOf(name) !== undefined && !/\.(?:d|test|spec)\.[a-z]+$/.test(name);
-}
-
 export type Parsed =
   | { readonly program: Program }
   | { readonly fault: string }

@@ -5,7 +5,7 @@
  * A statement whose connection was lost is sent once more on another one. So each must be written
  * such that a second time changes nothing if the first took effect.
  */
-import { SQL } from "bun";
+import type { SQL } from "bun";
 
 import { AppError } from "../../domain/errors.ts";
 import { mayRepeat, NoAnswer, storeError } from "./errors.ts";
@@ -34,7 +34,7 @@ export class Client {
   #closed = false;
 
   constructor({ maxConnections = MAX_CONNECTIONS, session, url }: ClientOptions) {
-    this.sql = new SQL(url, {
+    this.sql = new Bun.SQL(url, {
       max: maxConnections,
       connectionTimeout: CONNECT_TIMEOUT_S,
       prepare: session,

@@ -2,7 +2,7 @@
  * Hints between replicas, as NOTIFY: what they save is time. Each may get lost, and what it told is
  * then found by a poll.
  */
-import { SQL } from "bun";
+import type { SQL } from "bun";
 
 import type { Log } from "../../lib/log.ts";
 import type { Hint } from "../store.ts";
@@ -29,7 +29,7 @@ export class Hints {
 
   constructor(options: HintsOptions) {
     this.#options = options;
-    this.#listening = new SQL(options.url, {
+    this.#listening = new Bun.SQL(options.url, {
       max: 1,
       connection: { application_name: "volley hints", idle_session_timeout: "0" },
     });

@@ -2,7 +2,7 @@
  * Keys and sessions in the database that replicas share: what one of them, or a command, commits is
  * seen by the next read of each.
  */
-import { SQL } from "bun";
+import type { SQL } from "bun";
 
 import type { ApiKey, Scope } from "../../domain/key.ts";
 import { present } from "../../lib/present.ts";

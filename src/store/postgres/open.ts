@@ -5,7 +5,7 @@
  * Replicas that start together migrate one after the other, under an advisory lock that ends with
  * its transaction, so that it holds behind a pooler, too.
  */
-import { SQL } from "bun";
+import type { SQL } from "bun";
 
 import { StartError } from "../../domain/errors.ts";
 import { sqlState } from "./errors.ts";
@@ -66,7 +66,7 @@ export async function inspectDatabase<Seen>(
 }
 
 async function connected<Answer>(url: string, use: (sql: SQL) => Promise<Answer>): Promise<Answer> {
-  const sql = new SQL(url, { max: 1, prepare: false, connectionTimeout: CONNECT_TIMEOUT_S });
+  const sql = new Bun.SQL(url, { max: 1, prepare: false, connectionTimeout: CONNECT_TIMEOUT_S });
   try {
     return await use(sql);
   } catch (error) {
