@@ -7,6 +7,7 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 
 import { AppError } from "../domain/errors.ts";
 import { jsonFault } from "../lib/json.ts";
+import { once } from "../lib/once.ts";
 import { nextTurn } from "../lib/turn.ts";
 import { schemaFaults } from "./schema-faults.ts";
 
@@ -94,8 +95,9 @@ async function safeValue(bytes: Uint8Array): Promise<unknown> {
  * some values when it describes them.
  */
 export function bodyCheck(schema: TSchema): (body: unknown) => unknown {
-  const check = TypeCompiler.Compile(schema);
+  const compiled = once(() => TypeCompiler.Compile(schema));
   return (body) => {
+    const check = compiled();
     if (check.Check(body)) return body;
     const faults = schemaFaults(check.Errors(body));
     throw new AppError("invalid_request", "The request is not valid.", { faults });

@@ -5,6 +5,8 @@
  * An IPv6 address that carries an IPv4 address (mapped, or translated by NAT64) counts as that one.
  * IPv6 is refused unless known: only global unicast is `public`.
  */
+import { once } from "./once.ts";
+
 export type Address = readonly number[];
 
 /** `reserved`: nobody's host: multicast, unspecified, documentation, tunnels, future use. */
@@ -40,7 +42,7 @@ export function isWithin(address: Address, { bits, first }: AddressRange): boole
 }
 
 export function addressKind(address: Address): AddressKind {
-  const known = KINDS.find(([, range]) => isWithin(address, range));
+  const known = kinds().find(([, range]) => isWithin(address, range));
   return known?.[0] ?? (address.length === 4 ? "public" : "reserved");
 }
 
@@ -86,7 +88,7 @@ function groups(text: string): number[] | undefined {
 
 /** The IPv4 address that stands for an IPv6 one, if there is one. */
 function carried(address: Address): Address {
-  return CARRIERS.some((range) => isWithin(address, range)) ? address.slice(12) : address;
+  return carriers().some((range) => isWithin(address, range)) ? address.slice(12) : address;
 }
 
 function range(text: string): AddressRange {
@@ -96,10 +98,10 @@ function range(text: string): AddressRange {
 }
 
 /** IPv4-mapped (RFC 4291) and the well-known prefix of NAT64 (RFC 6052). */
-const CARRIERS = ["::ffff:0:0/96", "64:ff9b::/96"].map(range);
+const carriers = once(() => ["::ffff:0:0/96", "64:ff9b::/96"].map(range));
 
 /** The first that fits counts, so exceptions stand before the range they lie in. */
-const KINDS = Object.entries({
+const KINDS: Readonly<Record<string, AddressKind>> = {
   // Metadata services: of Alibaba, Azure, Oracle, AWS and Google; the others are at 169.254.169.254.
   "100.100.100.200": "link-local",
   "168.63.129.16": "link-local",
@@ -130,4 +132,6 @@ const KINDS = Object.entries({
   "2002::/16": "reserved",
   "3fff::/20": "reserved",
   "2000::/3": "public",
-} satisfies Record<string, AddressKind>).map(([text, kind]) => [kind, range(text)] as const);
+};
+
+const kinds = once(() => Object.entries(KINDS).map(([text, kind]) => [kind, range(text)] as const));
