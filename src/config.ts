@@ -1,6 +1,6 @@
 /**
- * Configuration: the only reader of the process environment. Everything is validated at once, and
- * a fault never shows a token.
+ * Configuration: the only reader of the process environment but for request-cap.ts, which runs
+ * before it. Everything is validated at once, and a fault never shows a token.
  */
 import { type CallbackConfig, callbackConfig } from "./callbacks/flags.ts";
 import { anonymityFaults, exposedBy, localModeFaults, readAdminKey } from "./cli/exposure.ts";
@@ -250,27 +250,6 @@ export function fail(faults: readonly string[]): void {
   if (faults.length > 0) throw new StartError(faults);
 }
 
-/** Most requests Bun's fetch has in flight at once; further ones wait inside it unseen. */
-const DEFAULT_REQUEST_CAP = 256;
-const REQUEST_CAP_VARIABLE = "BUN_CONFIG_MAX_HTTP_REQUESTS";
-
-/** Requests kept free beside dispatches: health of endpoints, webhooks. */
-export const RESERVED_REQUESTS = 16;
-
-export function requestCap(): number {
-  const value = Number(process.env[REQUEST_CAP_VARIABLE]);
-  return Number.isInteger(value) && value >= 1 && value <= 65_535 ? value : DEFAULT_REQUEST_CAP;
-}
-
-/** This environment with the request cap raised, for a process that replaces this one. */
-export function environmentWithRequestCap(cap: number): Record<string, string> {
-  return { ...ownEnvironment(), [REQUEST_CAP_VARIABLE]: String(cap) };
-}
-
-function ownEnvironment(): Record<string, string> {
-  return present({ ...process.env }) as Record<string, string>;
-}
-
 /** What a runner host may see of this environment: never a credential by accident. */
 const HOST_VARIABLES = ["PATH", "HOME", "TZ", "LANG", "LC_ALL", "TMPDIR"] as const;
 
@@ -279,10 +258,10 @@ const HOST_VARIABLES = ["PATH", "HOME", "TZ", "LANG", "LC_ALL", "TMPDIR"] as con
  * further variables, named by the operator.
  */
 function hostEnvironment(passed: readonly string[] = []): Record<string, string> {
-  const own = ownEnvironment();
-  const kept = [...HOST_VARIABLES, ...passed].flatMap((name) =>
-    own[name] === undefined ? [] : [[name, own[name]]],
-  );
+  const kept = [...HOST_VARIABLES, ...passed].flatMap((name): [string, string][] => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  });
   return { ...Object.fromEntries(kept), BUN_FEATURE_FLAG_NO_ORPHANS: "1" };
 }
 

@@ -13,8 +13,6 @@ import {
   libraryConfig,
   type LibraryOptions,
   type OrchestratorConfig,
-  requestCap,
-  RESERVED_REQUESTS,
 } from "./config.ts";
 import { failure } from "./dispatch/answer.ts";
 import type { Dispatch } from "./dispatch/dispatch.ts";
@@ -49,6 +47,7 @@ import { orchestratorMetrics } from "./orchestrator/metrics.ts";
 import type { Observe } from "./orchestrator/observation.ts";
 import { Orchestrator } from "./orchestrator/orchestrator.ts";
 import { retain } from "./orchestrator/retention.ts";
+import { requestCap, RESERVED_REQUESTS } from "./request-cap.ts";
 import { hostCommand } from "./runner/host-command.ts";
 import { RunnerPool } from "./runner/pool.ts";
 import { Project } from "./runner/project.ts";

@@ -1,10 +1,9 @@
 /** The binary: argv in, exit code out. The only place that ends the process. */
 import { version } from "../package.json" with { type: "json" };
 import { allCommands, COMMANDS } from "./cli/commands.ts";
-import { ensureRequestCap } from "./cli/request-cap.ts";
-import { serveConfig } from "./config.ts";
 import { StartError } from "./domain/errors.ts";
 import { withoutControls } from "./lib/log.ts";
+import { raiseRequestCap } from "./request-cap.ts";
 import { HOST_ARGUMENT } from "./runner/host-command.ts";
 
 async function main([name, ...argv]: readonly string[]): Promise<number> {
@@ -18,7 +17,7 @@ async function main([name, ...argv]: readonly string[]): Promise<number> {
   if (name === "--help" || name === "-h") return print(await overview());
   if (name === "help" && argv[0] === undefined) return print(await overview());
   const help = name === "help" || argv.includes("--help") || argv.includes("-h");
-  if (name === "serve" && !help) ensureRequestCap(serveConfig(argv).orchestrator.maxInFlight);
+  if (name === "serve" && !help) raiseRequestCap();
   const asked = name === "help" ? argv[0] : name;
   const load = Object.hasOwn(COMMANDS, asked ?? "") ? COMMANDS[asked ?? ""] : undefined;
   if (!load) {
