@@ -113,13 +113,17 @@ export const Problem = Type.Object(
 );
 export type Problem = Static<typeof Problem>;
 
-/** The problem answers of a route, for its `response` table. */
+/**
+ * The problem answers of a route, for its `response` table. Problems are thrown, never returned, so
+ * the framework has nothing to check: without the symbols of TypeBox it compiles nothing for them.
+ */
 export function problems<Status extends ProblemStatus>(
   ...statuses: readonly Status[]
 ): Record<Status, typeof Problem> {
+  const plain = Object.fromEntries(Object.entries(Problem));
   const entries = statuses.map((status) => [
     status,
-    { ...Problem, description: `${TITLES[status]}: ${MEANINGS[status]}` },
+    { ...plain, description: `${TITLES[status]}: ${MEANINGS[status]}` },
   ]);
   return Object.fromEntries(entries) as Record<Status, typeof Problem>;
 }

@@ -3,17 +3,28 @@
  * that name the field and never repeat the submitted value.
  */
 import { type ValueError, ValueErrorType } from "@sinclair/typebox/errors";
+import { Value } from "@sinclair/typebox/value";
 
 import type { Fault } from "../domain/errors.ts";
+import { originalSchema } from "./compiled-later.ts";
 
 /** `errors`: what a TypeBox checker's `Errors(value)` yields. */
 export function schemaFaults(errors: Iterable<ValueError>): Fault[] {
   const faults = new Map<string, string>();
-  for (const error of errors) {
+  for (const error of detailed(errors)) {
     // A missing field is reported twice: as missing, then as of the wrong type.
     if (!faults.has(error.path)) faults.set(error.path, message(error));
   }
   return Array.from(faults, ([path, text]) => ({ path, message: text }));
+}
+
+/** A schema that is compiled later says no more than that it does not fit. */
+function* detailed(errors: Iterable<ValueError>): Iterable<ValueError> {
+  for (const error of errors) {
+    const schema = originalSchema(error.schema);
+    if (schema) yield* Value.Errors(schema, error.value);
+    else yield error;
+  }
 }
 
 function message({ message: fallback, path, schema, type }: ValueError): string {

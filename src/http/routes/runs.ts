@@ -13,6 +13,7 @@ import { present } from "../../lib/present.ts";
 import type { Orchestrator } from "../../orchestrator/orchestrator.ts";
 import { FORMATS } from "../../report/formats.ts";
 import type { RunStore } from "../../store/store.ts";
+import { compiledLater } from "../compiled-later.ts";
 import { entityTag, IfNoneMatch, isFresh, NotModified, notModified } from "../conditional.ts";
 import { originalRequest } from "../own-request.ts";
 import { RunParams } from "../params.ts";
@@ -33,6 +34,9 @@ const Cancelled = Type.Object(
   { additionalProperties: false, description: "The run will end as `cancelled`, if it has not." },
 );
 
+const ListParameters = compiledLater(ListQuery);
+const ListAnswer = compiledLater(RunList);
+
 export function runRoutes({ keepOpen, orchestrator, store }: RunRoutesDeps) {
   const statusOf = async (runId: string): Promise<RunStatus> => {
     const status = await store.findStatus(runId);
@@ -50,8 +54,8 @@ export function runRoutes({ keepOpen, orchestrator, store }: RunRoutesDeps) {
         return { runs: [...runs], ...present({ nextCursor }) };
       },
       {
-        query: ListQuery,
-        response: { 200: RunList, ...problems(400, 503) },
+        query: ListParameters,
+        response: { 200: ListAnswer, ...problems(400, 503) },
         detail: { summary: "List runs", description: "Newest first; all filters must fit." },
       },
     )
