@@ -12,8 +12,10 @@ import type { CallbackStore, ClaimedCallback, NewCallback, SettledCallback } fro
 import { type RunRow, toRunSettings } from "../rows.ts";
 import type { RunSettings } from "../store.ts";
 import { type GroupCommit, read } from "./group-commit.ts";
+import { preparedLater } from "./prepared-later.ts";
 
-export function prepareCallbackStatements(db: Database) {
+export function prepareCallbackStatements(database: Database) {
+  const db = preparedLater(database);
   return {
     insertCallback: db.prepare<
       never,

@@ -10,6 +10,7 @@ import type { ApiKey, Scope } from "../../domain/key.ts";
 import { present } from "../../lib/present.ts";
 import type { KeyStore, NewKey, NewSession, StoredKey } from "../keys.ts";
 import { storeError } from "./group-commit.ts";
+import { preparedLater } from "./prepared-later.ts";
 import { openToLook } from "./read-only.ts";
 
 /** Whether the database at `path` has ever had a key. Leaves no trace. Throws StartError. */
@@ -133,7 +134,8 @@ function toKey(row: KeyRow): ApiKey {
   };
 }
 
-function prepareStatements(db: Database) {
+function prepareStatements(database: Database) {
+  const db = preparedLater(database);
   return {
     insertKey: db.prepare<never, [Record<keyof NewKey, string | number | Uint8Array | null>]>(
       `INSERT INTO keys (id, name, scope, digest, created_at, expires_at)

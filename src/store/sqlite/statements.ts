@@ -1,5 +1,5 @@
 /**
- * Every SQL statement of the embedded store, prepared once.
+ * Every SQL statement of the embedded store, prepared once, when it is first used.
  *
  * Guards stand in the WHERE clauses: an ended job or run is never changed, whoever asks.
  */
@@ -8,6 +8,7 @@ import type { Database } from "bun:sqlite";
 import type { EndState } from "../../domain/job.ts";
 import type { PastRow } from "../past-rows.ts";
 import type { JobRow, PendingRow, RunRow, StatusRow } from "../rows.ts";
+import { preparedLater } from "./prepared-later.ts";
 
 /** Keys of jobs lie this far apart from one run to the next; more than a run may have jobs. */
 const JOBS_OF_RUN = 2 ** 20;
@@ -65,7 +66,8 @@ type EventRange = [run: number, after: number, limit: number];
 
 export type Statements = ReturnType<typeof prepareStatements>;
 
-export function prepareStatements(db: Database) {
+export function prepareStatements(database: Database) {
+  const db = preparedLater(database);
   return {
     findSubmitted: db.prepare<
       { run_id: string; request_digest: string },
