@@ -32,7 +32,8 @@ export function checkValues<Table extends FlagTable>(
   for (const [key, { fallback, parse, print = String }] of Object.entries(table)) {
     const value = given[key];
     try {
-      values[key] = value === undefined ? fallback : parse(print(value));
+      const isUsual = value === undefined || value === fallback;
+      values[key] = isUsual ? fallback : parse(print(value));
     } catch (error) {
       if (!(error instanceof FlagFault)) throw error;
       faults.push(`${key} ${error.message}`);
