@@ -2,7 +2,7 @@
  * The orchestrator's HTTP app: every route of the API under one base path, liveness and metrics at
  * the root.
  */
-import { Elysia } from "elysia";
+import { type AnyElysia, Elysia } from "elysia";
 
 import { version } from "../../package.json" with { type: "json" };
 import type { Log } from "../lib/log.ts";
@@ -55,18 +55,20 @@ export function orchestratorApp(options: OrchestratorAppOptions) {
   const { access, basePath, log } = options;
   const admit = access?.access.admit ?? (() => {});
   const mayGoOn = access?.access.mayGoOn ?? (async () => true);
-  const routes = new Elysia({ prefix: basePath })
-    .use(submitRoutes({ ...options, admit }))
-    .use(runRoutes(options))
-    .use(reportRoutes({ ...options, serverOf: (request) => serverName(options, request) }))
-    .use(comparisonRoutes(options))
-    .use(eventRoutes({ ...options, mayGoOn }))
-    .use(regionRoutes(options))
-    .use(callbackRoutes(options));
-  const root = new Elysia().use(healthRoutes(options));
-  if (access) root.use(sessionRoutes(access)).use(keyRoutes(access));
+  // One beside the other: the framework makes every route anew at each level it is nested in.
+  const routes: AnyElysia[] = [
+    submitRoutes({ ...options, admit }),
+    runRoutes(options),
+    reportRoutes({ ...options, serverOf: (request) => serverName(options, request) }),
+    comparisonRoutes(options),
+    eventRoutes({ ...options, mayGoOn }),
+    regionRoutes(options),
+    callbackRoutes(options),
+    healthRoutes(options),
+    ...(access ? [sessionRoutes(access), keyRoutes(access)] : []),
+  ];
   const spec = () =>
-    openApiDocument(new Elysia().use(routes).use(root), {
+    openApiDocument(new Elysia().use(routes), {
       title: "volley orchestrator",
       version,
       description: DESCRIPTION,
@@ -75,14 +77,7 @@ export function orchestratorApp(options: OrchestratorAppOptions) {
   const app = createApp(log);
   // On the root, before any route: a hook of a plugin would leave the other routes open.
   if (access) app.onRequest(access.access.check);
-  return app
-    .use(root)
-    .use(routes)
-    .use(
-      new Elysia({ prefix: basePath }).use(
-        docsRoutes({ basePath, title: "volley orchestrator API", spec }),
-      ),
-    );
+  return app.use([...routes, docsRoutes({ basePath, title: "volley orchestrator API", spec })]);
 }
 
 function needsKey(method: string, path: string): boolean {

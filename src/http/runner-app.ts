@@ -62,9 +62,5 @@ export function createRunnerApp(options: RunnerAppOptions) {
     .onRequest(bearerCheck(token, PROBES))
     .use(healthRoutes(options))
     .use(routes)
-    .use(
-      new Elysia({ prefix: RUNNER_BASE }).use(
-        docsRoutes({ basePath: RUNNER_BASE, title: TITLE, spec, current }),
-      ),
-    );
+    .use(docsRoutes({ basePath: RUNNER_BASE, title: TITLE, spec, current }));
 }

@@ -24,7 +24,7 @@ export interface DocsOptions {
 
 export function docsRoutes({ basePath, current, spec, title }: DocsOptions) {
   let document: Promise<OpenApiDocument> | undefined;
-  return new Elysia({ detail: { hide: true } })
+  return new Elysia({ prefix: basePath, detail: { hide: true } })
     .get("/spec.json", async () => {
       document ??= spec();
       const whole = current ? await current(await document) : await document;

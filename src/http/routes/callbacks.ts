@@ -13,6 +13,8 @@ import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
 
 export interface CallbackRoutesDeps {
+  /** Path the routes are served under. */
+  readonly basePath: string;
   readonly store: Pick<RunStore, "findStatus">;
   readonly callbacks: {
     readonly store: Pick<CallbackStore, "findCallbacks" | "repeat">;
@@ -28,8 +30,8 @@ const Repeated = Type.Object(
 
 const CallbackParams = Type.Object({ ...RunParams.properties, callbackId: CallbackId });
 
-export function callbackRoutes({ callbacks, store }: CallbackRoutesDeps) {
-  return new Elysia({ tags: ["runs"] })
+export function callbackRoutes({ basePath, callbacks, store }: CallbackRoutesDeps) {
+  return new Elysia({ prefix: basePath, tags: ["runs"] })
     .get(
       "/:runId/callbacks",
       async ({ params: { runId } }) => {

@@ -21,6 +21,8 @@ import { refuseRepeated } from "../query.ts";
 import { streamedText } from "../streamed.ts";
 
 export interface ComparisonRoutesDeps {
+  /** Path the routes are served under. */
+  readonly basePath: string;
   readonly store: ComparisonStore;
   /** How the endpoint of a region is called, as far as the sender of the request may know. */
   readonly endpointOf: (region: string, request: Request) => EndpointCall | undefined;
@@ -70,8 +72,8 @@ const HistoryQuery = Type.Object(
   { additionalProperties: false },
 );
 
-export function comparisonRoutes({ endpointOf, store }: ComparisonRoutesDeps) {
-  return new Elysia({ tags: ["runs"] })
+export function comparisonRoutes({ basePath, endpointOf, store }: ComparisonRoutesDeps) {
+  return new Elysia({ prefix: basePath, tags: ["runs"] })
     .onTransform(({ request }) => refuseRepeated(request))
     .get(
       "/:runId/comparison",

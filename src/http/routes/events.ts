@@ -11,6 +11,8 @@ import { problems } from "../problem.ts";
 import { refuseRepeated } from "../query.ts";
 
 export interface EventRoutesDeps {
+  /** Path the routes are served under. */
+  readonly basePath: string;
   readonly live: Pick<Live, "changes" | "events" | "progress" | "streams">;
   /** Whether the sender of a request may still read. */
   readonly mayGoOn: (request: Request) => Promise<boolean>;
@@ -60,7 +62,14 @@ const ChangeStream = Type.String({
     "`runs.changed` with `runIds`; the first one, at once, names none, and so do those about runs of other replicas.",
 });
 
-export function eventRoutes({ keepOpen, live, maxStreams, mayGoOn, store }: EventRoutesDeps) {
+export function eventRoutes({
+  basePath,
+  keepOpen,
+  live,
+  maxStreams,
+  mayGoOn,
+  store,
+}: EventRoutesDeps) {
   /** Lets a request have a stream, if there is room for one more; tells whether it may go on. */
   const admit = (request: Request): MayGoOn => {
     if (live.streams >= maxStreams) {
@@ -69,7 +78,7 @@ export function eventRoutes({ keepOpen, live, maxStreams, mayGoOn, store }: Even
     keepOpen(originalRequest(request));
     return () => mayGoOn(request);
   };
-  const routes = new Elysia({ tags: ["runs"] }).onTransform(({ request }) =>
+  const routes = new Elysia({ prefix: basePath, tags: ["runs"] }).onTransform(({ request }) =>
     refuseRepeated(request),
   );
   routes.get(

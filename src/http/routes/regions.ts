@@ -9,6 +9,8 @@ import { problems } from "../problem.ts";
 import { refuseRepeated } from "../query.ts";
 
 export interface RegionRoutesDeps {
+  /** Path the routes are served under. */
+  readonly basePath: string;
   readonly fleet: {
     report(): Promise<RegionList>;
     inputSchemas(region: string): InputSchemas["inputSchemas"] | undefined;
@@ -27,8 +29,8 @@ const SchemasQuery = Type.Object(
   { additionalProperties: false },
 );
 
-export function regionRoutes({ fleet }: RegionRoutesDeps) {
-  return new Elysia({ tags: ["regions"] })
+export function regionRoutes({ basePath, fleet }: RegionRoutesDeps) {
+  return new Elysia({ prefix: basePath, tags: ["regions"] })
     .onTransform(({ request }) => refuseRepeated(request))
     .get("/regions", () => fleet.report(), {
       response: { 200: RegionList },

@@ -23,6 +23,8 @@ import { streamedText } from "../streamed.ts";
 import type { ComparisonRoutesDeps } from "./comparison.ts";
 
 export interface ReportRoutesDeps extends ComparisonRoutesDeps {
+  /** Path the routes are served under. */
+  readonly basePath: string;
   readonly store: Pick<RunStore, "findStatus" | "findRun" | "findJobs"> & ComparisonStore;
   /** The server for a command line, as far as the request tells. */
   readonly serverOf: (request: Request) => string | undefined;
@@ -33,7 +35,7 @@ const SERVED = ["json", "ndjson", "junit", "ctrf", "md", "html", "txt"] as const
 
 const OtherParams = Type.Object({ ...RunParams.properties, format: Type.String() });
 
-export function reportRoutes({ endpointOf, serverOf, store }: ReportRoutesDeps) {
+export function reportRoutes({ basePath, endpointOf, serverOf, store }: ReportRoutesDeps) {
   const answer = async (format: ReportFormat, runId: string, request: Request) => {
     const status = await store.findStatus(runId);
     if (!status) throw runNotFound(runId);
@@ -55,7 +57,7 @@ export function reportRoutes({ endpointOf, serverOf, store }: ReportRoutesDeps) 
     };
     return streamedText(format.write(source), headers);
   };
-  const routes = new Elysia({ tags: ["reports"] });
+  const routes = new Elysia({ prefix: basePath, tags: ["reports"] });
   for (const name of SERVED) {
     const format = FORMATS[name];
     routes.get(

@@ -23,6 +23,8 @@ import { storedRun } from "../stored-run.ts";
 import { streamedText } from "../streamed.ts";
 
 export interface RunRoutesDeps {
+  /** Path the routes are served under. */
+  readonly basePath: string;
   readonly orchestrator: Pick<Orchestrator, "cancel" | "ended">;
   readonly store: Pick<RunStore, "findStatus" | "findRun" | "findJobs" | "listRuns">;
   /** Lets a connection be silent for as long as it takes. */
@@ -37,13 +39,13 @@ const Cancelled = Type.Object(
 const ListParameters = compiledLater(ListQuery);
 const ListAnswer = compiledLater(RunList);
 
-export function runRoutes({ keepOpen, orchestrator, store }: RunRoutesDeps) {
+export function runRoutes({ basePath, keepOpen, orchestrator, store }: RunRoutesDeps) {
   const statusOf = async (runId: string): Promise<RunStatus> => {
     const status = await store.findStatus(runId);
     if (!status) throw runNotFound(runId);
     return status;
   };
-  return new Elysia({ tags: ["runs"] })
+  return new Elysia({ prefix: basePath, tags: ["runs"] })
     .onTransform(({ request }) => refuseRepeated(request))
     .get(
       "",

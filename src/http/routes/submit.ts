@@ -25,7 +25,7 @@ import { Accepted, Replayed, SubmitHeaders } from "../submitted.ts";
 export interface SubmitRoutesDeps {
   readonly orchestrator: Pick<Orchestrator, "submit" | "rerun">;
   readonly store: Pick<RunStore, "findSettings" | "findAnswers">;
-  /** Path the routes are served under, as in `Location`. */
+  /** Path the routes are served under, also in `Location`. */
   readonly basePath: string;
   /** Largest body, in bytes. */
   readonly maxBody: number;
@@ -91,7 +91,7 @@ export function submitRoutes(deps: SubmitRoutesDeps) {
   const checkRun = bodyCheck(RunRequest);
   const checkRerun = bodyCheck(RerunRequest);
   const location = (runId: string) => ({ location: `${basePath}/${runId}` });
-  return new Elysia({ tags: ["runs"] })
+  return new Elysia({ prefix: basePath, tags: ["runs"] })
     .post(
       "",
       async ({ body, headers, set, status }) => {
