@@ -22,6 +22,8 @@ export interface VolleyOptions {
   readonly binary: string;
   /** Every region's endpoint; without one, volley has no regions. */
   readonly endpoint?: Pick<Endpoint, "base">;
+  /** How many there are, 1 by default: a job of several that share an endpoint is marked. */
+  readonly regions?: number;
   readonly args?: readonly string[];
   /** The data folder; without one, a new folder that is removed at the end. */
   readonly data?: string;
@@ -31,10 +33,11 @@ const REGIONS = ["eu", "us", "ap", "sa"];
 
 /** Starts `volley serve`; resolves once it listens. */
 export async function startVolley(options: VolleyOptions): Promise<Volley> {
-  const { args = [], binary, data, endpoint } = options;
+  const { args = [], binary, data, endpoint, regions: count = 1 } = options;
   const folder = data ?? (await dataFolder());
   const log = join(folder, "bench.log");
-  const regions = endpoint ? REGIONS.map((name) => [name, endpoint.base]) : [];
+  const names = endpoint ? REGIONS.slice(0, count) : [];
+  const regions = names.map((name) => [name, endpoint?.base]);
   const child = Bun.spawn([binary, "serve", "--port", "0", "--data", folder, ...RAISED, ...args], {
     stdio: ["ignore", "pipe", Bun.file(log)],
     env: {

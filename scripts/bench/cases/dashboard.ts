@@ -29,7 +29,7 @@ export const dashboard: Case = async ({ binary, quick, rounds }) => {
   if (executablePath === undefined) throw new CannotRun("There is no Chrome on this machine.");
   const cells = quick ? 200 : 5_000;
   await using endpoint = await startEndpoint();
-  await using volley = await startVolley({ binary, endpoint });
+  await using volley = await startVolley({ binary, endpoint, regions: REGIONS });
   const args = ["--no-sandbox", "--disable-dev-shm-usage"];
   await using browser = await chromium.launch({ executablePath, args });
   const drawn: Drawn[] = [];

@@ -21,7 +21,7 @@ const MEGABYTE = 1e6;
 /** Peak memory is that of one server over all rounds. */
 export const large: Case = async ({ binary, jobs, rounds }) => {
   await using endpoint = await startEndpoint();
-  await using volley = await startVolley({ binary, endpoint });
+  await using volley = await startVolley({ binary, endpoint, regions: REGIONS });
   const measure = async (count: number) => {
     const { ms, submitMs } = await timedRun(volley, endpoint, ofJobs(count));
     const peak = (await memory(volley.pid, "peak")) / MEGABYTE;
