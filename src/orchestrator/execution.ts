@@ -29,12 +29,8 @@ import { RunStop } from "./run-stop.ts";
 
 const PAGE_SIZE = 256;
 
-/**
- * Most jobs of a run that start in one turn of the event loop. A quick endpoint has answered the
- * first of them before the last would have gone out, so that connections are used again: Bun keeps
- * 64 idle ones and opens a new one for each request beyond.
- */
-const GROUP_SIZE = 32;
+/** Most jobs that start in one turn of the event loop, and in one transaction. */
+const GROUP_SIZE = 64;
 
 export interface ExecutionDeps {
   readonly store: RunStore;
