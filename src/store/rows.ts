@@ -8,6 +8,7 @@ import type { ErrorSource, Result } from "../domain/result.ts";
 import type { ListedRun, Mode, RunHead, RunStatus } from "../domain/run.ts";
 import type { RunWarning } from "../domain/warning.ts";
 import { present } from "../lib/present.ts";
+import { timestamp } from "../lib/timestamp.ts";
 import type { AnsweredJob } from "./answered.ts";
 import { expectedOf, jsonOf, resultsOf } from "./row-results.ts";
 import type { JobTally, PendingJob, RunSettings, StoredRun } from "./store.ts";
@@ -124,7 +125,7 @@ export type StatusRow = Pick<
 >;
 
 export function toRunStatus(row: StatusRow): RunStatus {
-  return {
+  const status: RunStatus = {
     runId: row.run_id,
     state: row.state,
     totalJobs: row.total_jobs,
@@ -134,8 +135,9 @@ export function toRunStatus(row: StatusRow): RunStatus {
     runningJobs: row.running_jobs,
     createdAt: timestamp(row.created_at),
     updatedAt: timestamp(row.updated_at),
-    ...warnings(row),
   };
+  if (row.warnings !== null) status.warnings = JSON.parse(row.warnings) as RunWarning[];
+  return status;
 }
 
 /** How a run's jobs ended so far; nothing of a run that is gone. */
@@ -270,10 +272,6 @@ function timing(
     results: told,
     remote: mode === "remote",
   });
-}
-
-function timestamp(ms: number): string {
-  return new Date(ms).toISOString();
 }
 
 function timestampOrNull(ms: number | null): string | null {
