@@ -9,6 +9,8 @@ import { AppError } from "../../domain/errors.ts";
 import { isIp } from "../../lib/ip-version.ts";
 
 const LONGEST_NAME = 253;
+/** Most values of the header that are remembered; a server is known by few. */
+const MOST_KNOWN = 100;
 
 /**
  * A check that throws AppError `unknown_host` unless the request names an IP address, localhost or
@@ -16,11 +18,15 @@ const LONGEST_NAME = 253;
  */
 export function hostCheck(names: readonly string[]): (headers: Headers) => void {
   const allowed = new Set(["localhost", ...names.map((name) => name.toLowerCase())]);
+  const accepted = new Set<string>();
   return (headers) => {
     const host = headers.get("host");
-    if (host === null) return;
+    if (host === null || accepted.has(host)) return;
     const name = hostName(host);
-    if (allowed.has(name) || isIp(name)) return;
+    if (allowed.has(name) || isIp(name)) {
+      if (accepted.size < MOST_KNOWN) accepted.add(host);
+      return;
+    }
     throw new AppError(
       "unknown_host",
       `This server does not answer to the name "${host.slice(0, LONGEST_NAME)}"; --allowed-hosts adds it.`,

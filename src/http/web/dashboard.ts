@@ -11,12 +11,13 @@ type Fetch = (request: Request) => Promise<Response>;
 
 /** The paths of src/web/pages.tsx. */
 const PAGE = /^\/(runs\/[^/]+|submit|regions|history|sign-in)?$/;
+const API = "/api/";
 const FILE = /^\/chunk-[a-z0-9]+\.(js|css)$/;
 
 /** Answers requests for the dashboard, and leaves all others to `next`. */
 export function withDashboard(next: Fetch): Fetch {
   let assets: Promise<Assets> | undefined;
-  return async (request) => {
+  const dashboard = async (request: Request): Promise<Response> => {
     const path = URL.parse(request.url)?.pathname ?? "";
     const isPage = PAGE.test(path);
     const isRead = request.method === "GET" || request.method === "HEAD";
@@ -26,6 +27,12 @@ export function withDashboard(next: Fetch): Fetch {
     const file = files.get(path);
     return file ? answer(request, file, "public, max-age=31536000, immutable") : next(request);
   };
+  // Most requests are none of its business, and are not looked at any further.
+  return (request) => (isBelow(API, request.url) ? next(request) : dashboard(request));
+}
+
+function isBelow(path: string, url: string): boolean {
+  return url.startsWith(path, url.indexOf("/", "https://".length));
 }
 
 function answer({ headers, method }: Request, asset: Asset, caching: string): Response {
