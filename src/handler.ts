@@ -145,7 +145,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     isDraining: () => orchestrator.draining,
     ...present({ access, settings }),
   });
-  const answer = safeFetch(app, log);
+  const answer = safeFetch(app);
   const stopped = new AbortController();
   const lag = watchLoopLag(measure.late);
   // A server that finds its port in use must dispatch nothing: recovery waits for the caller.
@@ -156,11 +156,13 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     const bounds = { keepForMs: config.keepFor, keepRuns: config.keepRuns };
     void retain({ store, clock: systemClock, log, ...bounds }, stopped.signal);
   });
-  ready.catch(() => {});
-  const fetch = async (request: Request): Promise<Response> => {
-    await ready;
-    return answer(request);
-  };
+  let fetchNow: ((request: Request) => Promise<Response>) | undefined;
+  ready.then(
+    () => (fetchNow = answer),
+    () => {},
+  );
+  const fetch = (request: Request): Promise<Response> =>
+    fetchNow?.(request) ?? ready.then(() => answer(request));
   const close = async (drainMs = 0): Promise<void> => {
     await ready.catch(() => {});
     stopped.abort();

@@ -84,7 +84,7 @@ async function run(argv: readonly string[]): Promise<number> {
       signature: signingKeys && new SignatureCheck(signingKeys, systemClock.now),
     }),
   });
-  const server = listen({ ...config, fetch: safeFetch(app, log) });
+  const server = listen({ ...config, fetch: safeFetch(app) });
   announce(server);
   if (token === undefined && !isLoopback(config.host)) {
     const what = anonymous(signingKeys !== undefined);

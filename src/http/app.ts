@@ -2,64 +2,80 @@
  * The root Elysia app both servers are built on: a request id on every answer, a problem for every
  * failure, 405 on a known path, and nothing that tells a stranger about the inside.
  *
- * The hooks stand on the root, before any route: those of a plugin would be local to it.
+ * Guard and hooks stand on the root, before any route: those of a plugin would be local to it.
  */
 import { type AnyElysia, Elysia, NotFoundError, ParseError, ValidationError } from "elysia";
 
 import { AppError } from "../domain/errors.ts";
-import { newId } from "../lib/ids.ts";
 import type { Log } from "../lib/log.ts";
+import { answerObject, complete, newRequestId } from "./complete.ts";
 import { ownRequest } from "./own-request.ts";
 import { problemResponse } from "./problem.ts";
 import { schemaFaults } from "./schema-faults.ts";
-import { SECURITY_HEADERS } from "./security-headers.ts";
-
-const REQUEST_ID = "x-request-id";
 
 const NOTHING_HERE = { code: "not_found", message: "There is nothing here." } as const;
 
-/** An app without routes; they are added with `.use`. */
-export function createApp(log: Log) {
+/** What a guard is told of a request, and where it says which headers the answer needs. */
+export interface Guarded {
+  readonly request: Request;
+  readonly headers: Record<string, string>;
+}
+
+/** Sees every request first. Throws AppError, or gives an answer, if it is to go no further. */
+export type Guard = (guarded: Guarded) => Response | undefined | Promise<Response | undefined>;
+
+/** An app without routes; they are added with `.use`. Nothing is routed that `guard` did not pass. */
+export function createApp(log: Log, guard?: Guard) {
   const app = new Elysia({ normalize: false })
-    .onRequest(({ set }) => {
-      Object.assign(set.headers, SECURITY_HEADERS);
-      set.headers[REQUEST_ID] = newId("req");
-    })
-    .onError(({ error, path, request, set }) => {
-      const requestId = set.headers[REQUEST_ID] ?? newId("req");
+    .wrap((answer) => answering(answer as unknown as Answer, log, guard))
+    .mapResponse(answerObject)
+    .onError(({ error, path, request }) => {
+      const requestId = newRequestId();
       // Told by class: any thrown object may carry a code of the framework's.
       const cause = error instanceof ParseError ? error.cause : error;
-      if (cause instanceof AppError) return problemResponse(cause, requestId);
-      if (cause instanceof NotFoundError) return noRoute(app, request.method, path, requestId);
-      if (cause instanceof ValidationError && cause.type !== "response") {
-        // A path that does not decode names nothing.
-        if (cause.type === "params") return problemResponse(NOTHING_HERE, requestId);
-        return problemResponse(invalidRequest(cause), requestId);
-      }
-      return defect(log, request, cause, requestId);
+      const answer =
+        cause instanceof NotFoundError
+          ? noRoute(app, request.method, path, requestId)
+          : failed(log, request, cause, requestId);
+      return complete(answer, requestId);
     });
   return app;
 }
 
-/**
- * The app's fetch for whatever a server hands over, with a last resort: the framework itself fails
- * on `throw undefined`.
- */
-export function safeFetch(app: AnyElysia, log: Log): (request: Request) => Promise<Response> {
-  return async (handedOver) => {
-    const request = ownRequest(handedOver);
+type Answer = (request: Request) => Response | Promise<Response>;
+
+/** Completes every answer, and is the last resort: the framework itself fails on `throw undefined`. */
+function answering(answer: Answer, log: Log, guard: Guard | undefined): Answer {
+  return async (request) => {
+    const headers: Guarded["headers"] = {};
+    let response: Response;
     try {
-      return await app.fetch(request);
+      const early = guard?.({ request, headers });
+      const passed = early instanceof Promise ? await early : early;
+      response = complete(passed ?? (await answer(request)));
     } catch (error) {
-      const requestId = newId("req");
-      const response = defect(log, request, error, requestId);
-      for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
-        response.headers.set(name, value);
-      }
-      response.headers.set(REQUEST_ID, requestId);
-      return response;
+      const requestId = newRequestId();
+      response = complete(failed(log, request, error, requestId), requestId);
     }
+    for (const name in headers) response.headers.set(name, headers[name] ?? "");
+    return response;
   };
+}
+
+/** The app's fetch for whatever a server hands over. */
+export function safeFetch(app: AnyElysia): (request: Request) => Promise<Response> {
+  return (handedOver) => app.fetch(ownRequest(handedOver)) as Promise<Response>;
+}
+
+/** The answer to a failure: the caller is told what is for the caller to know. */
+function failed(log: Log, request: Request, cause: unknown, requestId: string): Response {
+  if (cause instanceof AppError) return problemResponse(cause, requestId);
+  if (!(cause instanceof ValidationError) || cause.type === "response") {
+    return defect(log, request, cause, requestId);
+  }
+  // A path that does not decode names nothing.
+  if (cause.type === "params") return problemResponse(NOTHING_HERE, requestId);
+  return problemResponse(invalidRequest(cause), requestId);
 }
 
 function invalidRequest({ validator, value }: ValidationError): AppError {

@@ -74,10 +74,10 @@ export function orchestratorApp(options: OrchestratorAppOptions) {
       description: DESCRIPTION,
       ...(access ? { needsKey } : {}),
     });
-  const app = createApp(log);
-  // On the root, before any route: a hook of a plugin would leave the other routes open.
-  if (access) app.onRequest(access.access.check);
-  return app.use([...routes, docsRoutes({ basePath, title: "volley orchestrator API", spec })]);
+  return createApp(log, access?.access.check).use([
+    ...routes,
+    docsRoutes({ basePath, title: "volley orchestrator API", spec }),
+  ]);
 }
 
 function needsKey(method: string, path: string): boolean {

@@ -11,7 +11,7 @@ import type { Log } from "../lib/log.ts";
 import type { RunnerPool } from "../runner/pool.ts";
 import { hostCheck } from "./access/hosts.ts";
 import { originCheck } from "./access/origins.ts";
-import { createApp } from "./app.ts";
+import { createApp, type Guard } from "./app.ts";
 import { bearerCheck } from "./bearer.ts";
 import { docsRoutes } from "./docs/docs-routes.ts";
 import { type OpenApiDocument, openApiDocument } from "./docs/spec.ts";
@@ -52,14 +52,15 @@ export function createRunnerApp(options: RunnerAppOptions) {
     withInputSchemas(document, await runners.inputSchemas(SCHEMA_WAIT_MS));
   const checkHost = hostCheck(allowedHosts);
   const checkOrigin = originCheck({ tls });
-  // The checks stand on the root: a hook of a plugin would leave the other routes open.
-  return createApp(log)
-    .onRequest(({ request }) => {
-      // A page that reaches this server by a name of its own has no token.
-      if (token === undefined) checkHost(request.headers);
-      checkOrigin(request);
-    })
-    .onRequest(bearerCheck(token, PROBES))
+  const checkToken = bearerCheck(token, PROBES);
+  const guard: Guard = ({ request }) => {
+    // A page that reaches this server by a name of its own has no token.
+    if (token === undefined) checkHost(request.headers);
+    checkOrigin(request);
+    checkToken(request);
+    return undefined;
+  };
+  return createApp(log, guard)
     .use(healthRoutes(options))
     .use(routes)
     .use(docsRoutes({ basePath: RUNNER_BASE, title: TITLE, spec, current }));

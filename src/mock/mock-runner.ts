@@ -60,7 +60,7 @@ export function mockRunner(options: MockRunnerOptions): (request: Request) => Pr
       },
       { body: ExecuteRequest, parse: ({ request }) => bodies.read(request) },
     );
-  return safeFetch(createApp(log).use(routes), log);
+  return safeFetch(createApp(log).use(routes));
 }
 
 interface MockJob {

@@ -225,7 +225,7 @@ function failing(error: unknown, lines: string[] = []) {
     isDraining: () => false,
     metrics: new Metrics(),
   });
-  return safeFetch(app, log);
+  return safeFetch(app);
 }
 
 const submit = () =>

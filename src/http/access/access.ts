@@ -2,10 +2,11 @@
  * Access: every request to a server passes here before anything of it is read or routed. First the
  * name it came by, then the page that sent it, then who sent it, then what they may do.
  *
- * It is one hook on the root app: a hook of a plugin would leave the other routes open.
+ * It is the guard of the root app: a hook of a plugin would leave the other routes open.
  */
 import { AppError } from "../../domain/errors.ts";
 import { allows, type Scope } from "../../domain/key.ts";
+import type { Guard } from "../app.ts";
 import { bearerToken } from "../bearer.ts";
 import { originalRequest } from "../own-request.ts";
 import { addressGroup } from "./address-group.ts";
@@ -37,12 +38,6 @@ export interface AccessOptions {
   readonly monotonic: () => number;
 }
 
-/** What the framework gives a hook. */
-interface HookContext {
-  readonly request: Request;
-  readonly set: { readonly headers: Record<string, string | number | undefined> };
-}
-
 /** Everybody, as long as there is no key. */
 const ANYBODY: Identity = { keyId: "", name: "", scope: "admin" };
 
@@ -51,7 +46,7 @@ export class Access {
   readonly #checkHost: (headers: Headers) => void;
   readonly #checkOrigin: (request: Request) => void;
   /** Tells browsers to come over TLS only: by a name that is meant for people. */
-  readonly #transport: Readonly<Record<string, string>>;
+  readonly #transport: Readonly<Record<string, string>> | undefined;
   readonly #failures: MinuteLimit;
   readonly #submits: MinuteLimit | undefined;
   readonly #identities = new WeakMap<Request, Identity | Session>();
@@ -61,32 +56,36 @@ export class Access {
     this.#options = options;
     this.#checkHost = hostCheck(hosts);
     const secure = own.publicUrl?.startsWith("https:") ?? false;
-    this.#transport = secure ? { "strict-transport-security": "max-age=31536000" } : {};
+    this.#transport = secure ? { "strict-transport-security": "max-age=31536000" } : undefined;
     this.#checkOrigin = originCheck(own, corsOrigins);
     this.#failures = new MinuteLimit(maxSignInFailures, monotonic);
     this.#submits =
       submitsPerMinute === undefined ? undefined : new MinuteLimit(submitsPerMinute, monotonic);
   }
 
-  /** The hook. Throws AppError, or returns an answer if one can be given without a key. */
-  readonly check = async ({ request, set }: HookContext): Promise<Response | undefined> => {
-    const { corsOrigins } = this.#options;
+  /** The guard. Throws AppError, or gives an answer if one can be given without a key. */
+  readonly check: Guard = ({ request, headers }) => {
+    const { authenticator, corsOrigins, requireKey } = this.#options;
     this.#checkHost(request.headers);
-    Object.assign(set.headers, corsHeaders(request.headers, corsOrigins), this.#transport);
-    const answer = preflight(request, corsOrigins);
-    if (answer) return answer;
+    if (corsOrigins.size > 0) Object.assign(headers, corsHeaders(request.headers, corsOrigins));
+    if (this.#transport) Object.assign(headers, this.#transport);
+    const early = preflight(request, corsOrigins);
+    if (early) return early;
     this.#checkOrigin(request);
-    const { method, url } = request;
-    const path = pathOf(url);
-    const needed = neededScope(method, path);
+    const needed = neededScope(request.method, pathOf(request.url));
     if (needed === undefined) return undefined;
-    const identity = await this.#identify(request);
+    const keyed = requireKey || authenticator.isKeyedNow();
+    // No promise where there is nothing to wait for: they cost more than all that is checked here.
+    if (keyed === false) return this.#letIn(request, anybody(request), needed);
+    return this.#identify(request, keyed).then((who) => this.#letIn(request, who, needed));
+  };
+
+  #letIn(request: Request, identity: Identity, needed: Scope): undefined {
     // Keys are made by somebody who has one; the first by whoever may write to the data folder.
     const may = allows(identity.scope, needed) && !(needed === "admin" && identity === ANYBODY);
     if (!may) throw insufficientScope(needed);
     this.#identities.set(request, identity);
-    return undefined;
-  };
+  }
 
   /** Who sent a request that passed. Throws for one that needed no key. */
   identityOf(request: Request): Identity | Session {
@@ -108,23 +107,13 @@ export class Access {
 
   /** Whether the sender of a request that passed would pass again: keys and sessions end. */
   readonly mayGoOn = async (request: Request): Promise<boolean> =>
-    (await this.#needsNoKey()) || (await this.#known(request)) !== undefined;
+    (!this.#options.requireKey && !(await this.#options.authenticator.isKeyed())) ||
+    (await this.#known(request)) !== undefined;
 
-  async #identify(request: Request): Promise<Identity> {
-    if (await this.#needsNoKey()) {
-      if (!isForwarded(request.headers)) return ANYBODY;
-      throw new AppError(
-        "unauthorized",
-        "Without a key this server answers nobody through a proxy; volley key create makes one.",
-      );
-    }
+  async #identify(request: Request, keyed: boolean | Promise<boolean>): Promise<Identity> {
+    if (!(await keyed)) return anybody(request);
     const forgotten = bearerToken(request.headers) === undefined;
     return (await this.#known(request)) ?? this.#fail(request, forgotten);
-  }
-
-  async #needsNoKey(): Promise<boolean> {
-    const { authenticator, requireKey } = this.#options;
-    return !requireKey && !(await authenticator.isKeyed());
   }
 
   async #known(request: Request): Promise<Identity | Session | undefined> {
@@ -156,11 +145,30 @@ export class Access {
 }
 
 /** Headers of proxies: whoever sent the request is not on this machine, though its sender is. */
-const FORWARDED =
-  /^(?:forwarded|via|x-forwarded-.*|x-(?:real|client|cluster-client)-ip|true-client-ip|cf-connecting-ip)$/;
+const FORWARDED = new Set([
+  "forwarded",
+  "via",
+  "x-real-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "true-client-ip",
+  "cf-connecting-ip",
+]);
+
+/** Throws AppError for a request that came through a proxy. */
+function anybody({ headers }: Request): Identity {
+  if (!isForwarded(headers)) return ANYBODY;
+  throw new AppError(
+    "unauthorized",
+    "Without a key this server answers nobody through a proxy; volley key create makes one.",
+  );
+}
 
 export function isForwarded(headers: Headers): boolean {
-  return Array.from(headers.keys()).some((name) => FORWARDED.test(name));
+  for (const name of headers.keys()) {
+    if (name.startsWith("x-forwarded-") || FORWARDED.has(name)) return true;
+  }
+  return false;
 }
 
 function insufficientScope(needed: Scope): AppError {

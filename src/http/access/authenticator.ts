@@ -2,7 +2,7 @@
  * Who sends a request: a key as bearer token, or the session that a key opened for a browser.
  *
  * Every request asks the key store anew, so that a key counts from its creation to its revocation
- * and not a moment longer.
+ * and not a moment longer. Only whether there is any key is asked once per turn of the event loop.
  */
 import {
   digestOf,
@@ -12,6 +12,7 @@ import {
   sameDigest,
   type Scope,
 } from "../../domain/key.ts";
+import { oncePerTurn } from "../../lib/turn.ts";
 import type { KeyStore } from "../../store/keys.ts";
 
 /** Whom a key was given to, and what they may do. */
@@ -65,6 +66,9 @@ export class Authenticator {
     this.#keyed ||= this.#admin !== undefined || (await this.#deps.keys.hasKeys());
     return this.#keyed;
   }
+
+  /** The same for requests, of which those that come in together are told the same. */
+  readonly isKeyedNow = oncePerTurn(() => this.isKeyed());
 
   /** Whom the key was given to; undefined for whatever is no key that counts now. */
   async byKey(text: string): Promise<Identity | undefined> {

@@ -10,12 +10,11 @@ const PREFLIGHT_HEADERS = {
 };
 const EXPOSED = "etag, idempotent-replayed, location, retry-after, x-request-id";
 
-/** Headers that any answer to the request needs: none if no origin is allowed at all. */
+/** Headers that any answer to the request needs if some origin is allowed. */
 export function corsHeaders(
   headers: Headers,
   allowed: ReadonlySet<string>,
 ): Readonly<Record<string, string>> {
-  if (allowed.size === 0) return {};
   const origin = headers.get("origin");
   if (origin === null || !allowed.has(origin)) return { vary: "origin" };
   return {
@@ -30,8 +29,8 @@ export function preflight(
   { headers, method }: Request,
   allowed: ReadonlySet<string>,
 ): Response | undefined {
+  if (method !== "OPTIONS" || !headers.has("access-control-request-method")) return undefined;
   const origin = headers.get("origin");
-  const asks = method === "OPTIONS" && headers.has("access-control-request-method");
-  if (!asks || origin === null || !allowed.has(origin)) return undefined;
+  if (origin === null || !allowed.has(origin)) return undefined;
   return new Response(null, { status: 204, headers: PREFLIGHT_HEADERS });
 }

@@ -40,11 +40,6 @@ const ListParameters = compiledLater(ListQuery);
 const ListAnswer = compiledLater(RunList);
 
 export function runRoutes({ basePath, keepOpen, orchestrator, store }: RunRoutesDeps) {
-  const statusOf = async (runId: string): Promise<RunStatus> => {
-    const status = await store.findStatus(runId);
-    if (!status) throw runNotFound(runId);
-    return status;
-  };
   return new Elysia({ prefix: basePath, tags: ["runs"] })
     .onTransform(({ request }) => refuseRepeated(request))
     .get(
@@ -64,12 +59,12 @@ export function runRoutes({ basePath, keepOpen, orchestrator, store }: RunRoutes
     .get(
       "/:runId/status",
       async ({ params: { runId }, query, request, set, status: answer }) => {
-        let status = await statusOf(runId);
+        let status = found(await store.findStatus(runId), runId);
         const wait = waitMs(query);
         if (wait > 0 && isOpen(status)) {
           keepOpen(originalRequest(request));
           await orchestrator.ended(runId, wait);
-          status = await statusOf(runId);
+          status = found(await store.findStatus(runId), runId);
         }
         const tag = entityTag(status);
         // Not a Response of our own: the framework would read its body to add its headers.
@@ -78,7 +73,7 @@ export function runRoutes({ basePath, keepOpen, orchestrator, store }: RunRoutes
       },
       {
         params: RunParams,
-        query: WaitQuery,
+        query: Type.Optional(WaitQuery),
         headers: IfNoneMatch,
         response: { 200: RunStatus, 304: NotModified, ...problems(400, 404, 503) },
         detail: {
@@ -90,10 +85,9 @@ export function runRoutes({ basePath, keepOpen, orchestrator, store }: RunRoutes
     .get(
       "/:runId",
       async ({ params: { runId }, request }) => {
-        const tag = entityTag(await statusOf(runId));
+        const tag = entityTag(found(await store.findStatus(runId), runId));
         if (isFresh(request, tag)) return notModified(tag);
-        const run = await store.findRun(runId);
-        if (!run) throw runNotFound(runId);
+        const run = found(await store.findRun(runId), runId);
         const { contentType, write } = FORMATS.json;
         const headers = { "content-type": contentType, etag: tag };
         return streamedText(write(storedRun(run, store)), headers);
@@ -123,6 +117,11 @@ export function runRoutes({ basePath, keepOpen, orchestrator, store }: RunRoutes
         },
       },
     );
+}
+
+function found<Found>(run: Found | undefined, runId: string): Found {
+  if (!run) throw runNotFound(runId);
+  return run;
 }
 
 function isOpen({ state }: RunStatus): boolean {
