@@ -30,29 +30,38 @@ export function complete(response: Response, requestId = newRequestId()): Respon
   return response;
 }
 
+/** A value as JSON, complete at once, at half of what the framework takes for it. */
+export function answerJson(
+  value: object,
+  headers: Readonly<Record<string, unknown>>,
+  status = 200,
+): Response {
+  const response = new Response(JSON.stringify(value), { status, headers: JSON_HEADERS });
+  for (const name in headers) response.headers.set(name, String(headers[name]));
+  response.headers.set(REQUEST_ID, newRequestId());
+  return response;
+}
+
 /** What hooks and handlers may say of an answer beside its value. */
 interface AnswerSettings {
   headers: Readonly<Record<string, unknown>>;
   status?: unknown;
 }
 
-/**
- * The hook that makes answers of plain objects, complete at once, at half of what the framework
- * takes for it. All others it leaves to the framework.
- */
+/** The hook that makes answers of plain objects. All others it leaves to the framework. */
 export function answerObject(context: {
   readonly responseValue?: unknown;
   readonly set: AnswerSettings;
 }): Response | undefined {
   const { responseValue, set } = context;
   const { headers, status } = set;
-  const isPlain = (responseValue as object | null | undefined)?.constructor === Object;
-  if (!isPlain || typeof status !== "number") return undefined;
-  const response = new Response(JSON.stringify(responseValue), { status, headers: JSON_HEADERS });
-  for (const name in headers) response.headers.set(name, String(headers[name]));
-  response.headers.set(REQUEST_ID, newRequestId());
+  if (!isPlain(responseValue) || typeof status !== "number") return undefined;
   // They are on the answer: the framework would make another one to put them there.
   set.headers = {};
   set.status = 200;
-  return response;
+  return answerJson(responseValue, headers, status);
+}
+
+function isPlain(value: unknown): value is object {
+  return (value as object | null | undefined)?.constructor === Object;
 }

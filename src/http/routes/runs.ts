@@ -14,6 +14,7 @@ import type { Orchestrator } from "../../orchestrator/orchestrator.ts";
 import { FORMATS } from "../../report/formats.ts";
 import type { RunStore } from "../../store/store.ts";
 import { compiledLater } from "../compiled-later.ts";
+import { answerJson } from "../complete.ts";
 import { entityTag, IfNoneMatch, isFresh, NotModified, notModified } from "../conditional.ts";
 import { originalRequest } from "../own-request.ts";
 import { RunParams } from "../params.ts";
@@ -58,7 +59,7 @@ export function runRoutes({ basePath, keepOpen, orchestrator, store }: RunRoutes
     )
     .get(
       "/:runId/status",
-      async ({ params: { runId }, query, request, set, status: answer }) => {
+      async ({ params: { runId }, query, request }) => {
         let status = found(await store.findStatus(runId), runId);
         const wait = waitMs(query);
         if (wait > 0 && isOpen(status)) {
@@ -67,9 +68,7 @@ export function runRoutes({ basePath, keepOpen, orchestrator, store }: RunRoutes
           status = found(await store.findStatus(runId), runId);
         }
         const tag = entityTag(status);
-        // Not a Response of our own: the framework would read its body to add its headers.
-        set.headers["etag"] = tag;
-        return isFresh(request, tag) ? answer(304, undefined) : status;
+        return isFresh(request, tag) ? notModified(tag) : answerJson(status, { etag: tag });
       },
       {
         params: RunParams,
