@@ -12,15 +12,7 @@ import type { EndState, Job, JobEnd, State } from "../../domain/job.ts";
 import type { RunHead, RunStatus } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
 import type { AnsweredJob, PastPage, PastQuery } from "../answered.ts";
-import {
-  toAnsweredJob,
-  toJob,
-  toPendingJob,
-  toRunHead,
-  toRunStatus,
-  toStoredRun,
-  toTally,
-} from "../rows.ts";
+import { toAnsweredJob, toJob, toPendingJob, toRunHead, toStoredRun, toTally } from "../rows.ts";
 import { eventsOf } from "../run-events.ts";
 import type {
   EndedJob,
@@ -47,6 +39,7 @@ import { listRuns } from "./list.ts";
 import { findPast } from "./past.ts";
 import { prune } from "./prune.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
+import { Statuses } from "./statuses.ts";
 import { Submits } from "./submit.ts";
 
 export type SqliteStoreOptions = Pick<CommitOptions, "committed" | "synchronous">;
@@ -58,6 +51,7 @@ export class SqliteStore implements RunStore {
   readonly #counters: RunCounters;
   readonly #commits: GroupCommit;
   readonly #submits: Submits;
+  readonly #statuses: Statuses;
   /** Unfinished runs that were handed out, by key. */
   readonly #owned = new Set<number>();
   #closed = false;
@@ -66,11 +60,16 @@ export class SqliteStore implements RunStore {
   constructor(db: Database, { committed, synchronous }: SqliteStoreOptions = {}) {
     this.#db = db;
     this.#sql = prepareStatements(db);
+    this.#statuses = new Statuses(this.#sql);
     this.#counters = new RunCounters(this.#sql.addToCounters);
     this.#commits = new GroupCommit(db, {
       beforeCommit: () => this.#counters.flush(),
       afterRollback: () => this.#counters.clear(),
-      ...present({ committed, synchronous }),
+      committed: (ms) => {
+        this.#statuses.forget();
+        committed?.(ms);
+      },
+      ...present({ synchronous }),
     });
     this.callbacks = new SqliteCallbacks(db, this.#commits);
     this.#submits = new Submits(this.#sql, this.#commits, this.callbacks);
@@ -214,7 +213,7 @@ export class SqliteStore implements RunStore {
   }
 
   findStatus(runId: string): Promise<RunStatus | undefined> {
-    return this.#read(() => optional(this.#sql.findStatus.get(runId), toRunStatus));
+    return this.#read(() => this.#statuses.find(runId));
   }
 
   findRun(runId: string): Promise<RunHead | undefined> {
