@@ -10,10 +10,16 @@ import { NOT_A_REGION, REGION_PATTERN } from "../domain/region.ts";
 import { present } from "../lib/present.ts";
 import type { RunFilter } from "../store/store.ts";
 
-/** Throws AppError if a parameter is given twice: nobody could tell which one counts. */
-export function refuseRepeated({ url }: Pick<Request, "url">): void {
+/**
+ * The hook that throws AppError if a parameter is given twice: nobody could tell which one counts.
+ * It has no `return` and is no arrow: the framework takes such functions for asynchronous ones.
+ */
+export function refuseRepeated({ request: { url } }: { readonly request: Request }): void {
   const start = url.indexOf("?");
-  if (start < 0) return;
+  if (start >= 0) checkRepeated(url, start);
+}
+
+function checkRepeated(url: string, start: number): void {
   const names = [...new URLSearchParams(url.slice(start)).keys()];
   const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index));
   if (repeated.size === 0) return;

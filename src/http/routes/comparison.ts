@@ -74,7 +74,7 @@ const HistoryQuery = Type.Object(
 
 export function comparisonRoutes({ basePath, endpointOf, store }: ComparisonRoutesDeps) {
   return new Elysia({ prefix: basePath, tags: ["runs"] })
-    .onTransform(({ request }) => refuseRepeated(request))
+    .onTransform(refuseRepeated)
     .get(
       "/:runId/comparison",
       async ({ params: { runId }, query, request }) => {

@@ -78,9 +78,7 @@ export function eventRoutes({
     keepOpen(originalRequest(request));
     return () => mayGoOn(request);
   };
-  const routes = new Elysia({ prefix: basePath, tags: ["runs"] }).onTransform(({ request }) =>
-    refuseRepeated(request),
-  );
+  const routes = new Elysia({ prefix: basePath, tags: ["runs"] }).onTransform(refuseRepeated);
   routes.get(
     "/events",
     ({ request }) => {

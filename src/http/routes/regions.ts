@@ -31,7 +31,7 @@ const SchemasQuery = Type.Object(
 
 export function regionRoutes({ basePath, fleet }: RegionRoutesDeps) {
   return new Elysia({ prefix: basePath, tags: ["regions"] })
-    .onTransform(({ request }) => refuseRepeated(request))
+    .onTransform(refuseRepeated)
     .get("/regions", () => fleet.report(), {
       response: { 200: RegionList },
       detail: {

@@ -42,7 +42,7 @@ const ListAnswer = compiledLater(RunList);
 
 export function runRoutes({ basePath, keepOpen, orchestrator, store }: RunRoutesDeps) {
   return new Elysia({ prefix: basePath, tags: ["runs"] })
-    .onTransform(({ request }) => refuseRepeated(request))
+    .onTransform(refuseRepeated)
     .get(
       "",
       async ({ query }) => {
