@@ -179,12 +179,13 @@ export type LibraryOptions = Partial<FlagValues<typeof libraryFlags>> & {
   readonly regions?: GivenRegions;
 };
 
-/** Checks options and fills in defaults. Throws StartError naming every fault. */
-export function libraryConfig({ regions: given, ...options }: LibraryOptions): OrchestratorConfig {
+/** Checks options and fills in defaults. Throws StartError naming every fault, `before` first. */
+export function libraryConfig(given: LibraryOptions, before: string[] = []): OrchestratorConfig {
+  const { regions, ...options } = given;
   const { faults, values } = checkValues(libraryFlags, options);
-  const { faults: regionFaults, ...found } = regionsFrom("regionsFile", values, given);
+  const { faults: regionFaults, ...found } = regionsFrom("regionsFile", values, regions);
   const { callbacks, faults: callbackFaults } = callbackConfig(values, readSecret);
-  fail([...faults, ...regionFaults, ...callbackFaults]);
+  fail([...before, ...faults, ...regionFaults, ...callbackFaults]);
   return { ...values, ...found, callbacks };
 }
 

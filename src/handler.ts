@@ -31,6 +31,7 @@ import {
   createAccess,
 } from "./http/access/create-access.ts";
 import { safeFetch } from "./http/app.ts";
+import { handlerFaults } from "./http/handler-options.ts";
 import { Live } from "./http/live/live.ts";
 import { watchLoopLag } from "./http/loop-lag.ts";
 import { orchestratorApp } from "./http/orchestrator-app.ts";
@@ -60,8 +61,6 @@ const CALLBACK_GRACE_MS = 2_000;
 const IDLE_TIMEOUT_S = 90;
 /** Endpoints asked about themselves at the same time; of the requests kept free for such things. */
 const INFO_AT_ONCE = RESERVED_REQUESTS / 2;
-/** Empty, or segments of plain characters without a slash at the end. */
-const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)*$/;
 
 export type HandlerOptions = LibraryOptions & {
   /** Path prefix of the API; requests must arrive with it. Default `/api/orchestrator`. */
@@ -106,8 +105,7 @@ export interface OrchestratorHandler {
 export function createOrchestratorHandler(options: HandlerOptions = {}): OrchestratorHandler {
   const { basePath = API_PATH, keepOpen = () => {}, log: told, ...rest } = options;
   const { access: settings, showEndpoints = false, ...given } = rest;
-  checkBasePath(basePath);
-  const config = libraryConfig(given);
+  const config = libraryConfig(given, handlerFaults(basePath, settings));
   const redactor = redactorOf(config, settings?.adminKey);
   const log = redactedLog(told ?? silentLog, redactor);
   for (const warning of config.warnings) log.warn(warning);
@@ -187,11 +185,6 @@ function isOperator(parts: AccessParts | undefined, request: Request): boolean {
 function endpointCall(region: Region | undefined, shown: boolean): EndpointCall | undefined {
   if (!region) return undefined;
   return { token: region.token !== undefined, ...(shown ? { base: region.url } : {}) };
-}
-
-function checkBasePath(path: string): void {
-  if (BASE_PATH.test(path)) return;
-  throw new StartError([`basePath must be a path such as "/api/orchestrator", not "${path}"`]);
 }
 
 interface OrchestratorParts {

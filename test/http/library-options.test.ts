@@ -24,6 +24,9 @@ describe("createOrchestratorHandler throws StartError for", () => {
       'regionsFile "/no/such.json" cannot be read: it does not exist',
     ],
     ["an option nobody knows", { maxInFligth: 5 }, "maxInFligth"],
+    ["access that nobody knows", { access: { requireKeys: true } }, "access.requireKeys"],
+    ["access that is no object", { access: true }, "access"],
+    ["a key asked for by a word", { access: { requireKey: "no" } }, "access.requireKey"],
   ];
 
   test.each(faulty)("%s, and leaves the data folder free", async (_what, options, name) => {
@@ -45,7 +48,7 @@ describe("createOrchestratorHandler throws StartError for", () => {
 
   test("several faults at once, naming each", () => {
     using folder = temporaryFolder();
-    const options = { data: folder.path, regions: new Map(), maxBody: -1, maxRunners: 0 };
-    expect(() => createOrchestratorHandler(options)).toThrow(/maxBody[^]*maxRunners/);
+    const options = { data: folder.path, regions: new Map(), maxBody: -1, basePath: "api" };
+    expect(() => createOrchestratorHandler(options)).toThrow(/basePath[^]*maxBody/);
   });
 });
