@@ -2,7 +2,7 @@
  * The options of a handler that are no flags: what cannot be meant is refused by name, so that a
  * misspelt `requireKey` does not leave the door open.
  */
-import type { AccessSettings } from "./access/create-access.ts";
+import { type AccessSettings, settingsFaults } from "./access/create-access.ts";
 
 /** Empty, or segments of plain characters without a slash at the end. */
 const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)*$/;
@@ -33,6 +33,6 @@ function accessFaults(access: AccessSettings): string[] {
     .filter((name) => !Object.hasOwn(ACCESS_NAMES, name))
     .map((name) => `access.${name} is not an option`);
   const { requireKey = false } = access;
-  if (typeof requireKey === "boolean") return faults;
-  return [...faults, "access.requireKey must be true or false"];
+  if (typeof requireKey !== "boolean") faults.push("access.requireKey must be true or false");
+  return [...faults, ...settingsFaults(access)];
 }

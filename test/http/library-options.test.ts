@@ -26,6 +26,8 @@ describe("createOrchestratorHandler throws StartError for", () => {
     ["an option nobody knows", { maxInFligth: 5 }, "maxInFligth"],
     ["access that nobody knows", { access: { requireKeys: true } }, "access.requireKeys"],
     ["access that is no object", { access: true }, "access"],
+    ["a public URL that is none", { access: { publicUrl: "x" } }, '"x" is no origin'],
+    ["an admin key that is none", { access: { adminKey: "x" } }, "adminKey is no key"],
     ["a key asked for by a word", { access: { requireKey: "no" } }, "access.requireKey"],
   ];
 

@@ -1,7 +1,6 @@
 /**
  * The parts of access put together from what an operator configures.
  */
-import { StartError } from "../../domain/errors.ts";
 import { keyId } from "../../domain/key.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../lib/log.ts";
@@ -53,10 +52,9 @@ export interface AccessDeps {
 
 const DEFAULT_SIGN_IN_FAILURES = 20;
 
-/** Throws StartError for settings that cannot be meant. */
+/** Expects settings without faults. */
 export function createAccess(settings: AccessSettings, deps: AccessDeps): AccessParts {
   const { adminKey, allowedHosts = [], clientAddress, corsOrigins = [], tls = false } = settings;
-  checkSettings(settings);
   const publicUrl = settings.publicUrl === undefined ? undefined : new URL(settings.publicUrl);
   const { clock, keys, log } = deps;
   const lastUsed = new LastUsed({ keys, log, now: clock.now });
@@ -82,14 +80,16 @@ export function createAccess(settings: AccessSettings, deps: AccessDeps): Access
   return { access, authenticator, cookie, keys, now: clock.now, close: () => lastUsed.close() };
 }
 
-/** For a library; what the binary is given was checked as flags. */
-function checkSettings({ adminKey, corsOrigins = [], publicUrl }: AccessSettings): void {
+/** What cannot be meant, a sentence each. For a library; the binary's were checked as flags. */
+export function settingsFaults({
+  adminKey,
+  corsOrigins = [],
+  publicUrl,
+}: AccessSettings): readonly string[] {
   const origins = publicUrl === undefined ? corsOrigins : [...corsOrigins, publicUrl];
   const faults = origins
     .filter((origin) => !ORIGIN.test(origin))
     .map((origin) => `access: "${origin}" is no origin such as "https://volley.example.com"`);
-  if (adminKey !== undefined && keyId(adminKey) === undefined) {
-    faults.push("access: adminKey is no key as volley key generate prints it");
-  }
-  if (faults.length > 0) throw new StartError(faults);
+  if (adminKey === undefined || keyId(adminKey) !== undefined) return faults;
+  return [...faults, "access: adminKey is no key as volley key generate prints it"];
 }
