@@ -118,7 +118,7 @@ export class LiveRun {
     try {
       this.#status = await patiently(() => client.status(this.runId), signal);
       await this.#read();
-      if (this.tooLarge) await this.#poll();
+      if (this.tooLarge) return await this.#poll();
       if (this.ended) return;
       for await (const event of follow(client, this.runId, { patience, signal })) {
         if (event.type === "stale") this.#stale(event.status);
@@ -199,9 +199,8 @@ export class LiveRun {
     while (!this.ended) {
       await sleep(POLL_MS, signal);
       this.#status = await patiently(() => client.status(this.runId), signal);
-      this.#changed();
+      await this.#read();
     }
-    await this.#read();
   }
 
   #keep(job: Job): void {
