@@ -36,7 +36,11 @@ describe.skipIf(!hasBrowser)("the looks of the dashboard", () => {
         })),
       }),
     );
-    const regions = { "eu-1": endpoint.base, "us-1": endpoint.base, gone: "http://127.0.0.1:1" };
+    const regions = {
+      "eu-1": endpoint.base,
+      "ap-southeast-1": endpoint.base,
+      gone: "http://127.0.0.1:1",
+    };
     server = await serve({ data: folder.path, regions });
     const runId = await server.api.submit({
       mode: "remote",
@@ -108,6 +112,39 @@ describe.skipIf(!hasBrowser)("the looks of the dashboard", () => {
       }
     },
     120_000,
+  );
+
+  test.each([1280, 360])(
+    "name regions and runs in one piece at %d pixels",
+    async (width) => {
+      const viewport = { width, height: 800 };
+      await using dashboard = await DashboardPage.open(browser, server.origin, { viewport });
+      const { page } = dashboard;
+      await dashboard.settle(paths[2] ?? "");
+      await page.getByRole("grid").waitFor();
+      const cut = `[...document.querySelectorAll('[role="columnheader"]')]
+      .filter(({ clientWidth, scrollWidth }) => scrollWidth > clientWidth)
+      .map(({ textContent }) => textContent)`;
+      expect(await page.evaluate(cut)).toEqual([]);
+      await dashboard.settle(paths.at(-1) ?? "");
+      const heights = "[...document.querySelectorAll('td .run-id')].map((id) => id.offsetHeight)";
+      await page.locator("td .run-id").first().waitFor();
+      expect(Math.max(...((await page.evaluate(heights)) as number[]))).toBeLessThan(30);
+    },
+    60_000,
+  );
+
+  test.each([1280, 360])(
+    "have fields of one height at %d pixels",
+    async (width) => {
+      const viewport = { width, height: 800 };
+      await using dashboard = await DashboardPage.open(browser, server.origin, { viewport });
+      await dashboard.settle("/");
+      const fields = ".filters input, .filters select";
+      const heights = `[...document.querySelectorAll("${fields}")].map((field) => field.offsetHeight)`;
+      expect(new Set((await dashboard.page.evaluate(heights)) as number[]).size).toBe(1);
+    },
+    60_000,
   );
 
   test("are in order where somebody signs in", async () => {

@@ -74,8 +74,9 @@ function Strips({ region, runner, url }: AskedFor) {
   return (
     <>
       <p class="soft">
-        The last {value.results.length} answers of <bdi>{runner}</bdi> on <Outside url={url} />,
-        oldest first.
+        {value.results.length === 1 ? "One answer" : `The last ${value.results.length} answers`} of{" "}
+        <bdi>{runner}</bdi> on <Outside url={url} />: in the strips the newest is last, in the table
+        first.
       </p>
       <div class="strips">
         {[...byRegion].toSorted().map(([name, results]) => (
@@ -155,7 +156,7 @@ function Answers({ results }: { readonly results: readonly PastResult[] }) {
               <td>
                 <ResultMark mark={lookOf(result)} />
               </td>
-              <td>{result.region ?? NO_REGION}</td>
+              <td class="where">{result.region ?? NO_REGION}</td>
               <td class="number">
                 {result.durationMs === undefined ? "" : duration(result.durationMs)}
               </td>
@@ -167,7 +168,7 @@ function Answers({ results }: { readonly results: readonly PastResult[] }) {
                   {result.runId}
                 </Link>
               </td>
-              <td>
+              <td class="why">
                 <bdi>{result.errorMessage}</bdi>
               </td>
             </tr>

@@ -63,7 +63,7 @@ export function MatrixView({ open, regions, rows }: MatrixViewProps) {
     <div
       class="matrix-frame"
       ref={grid}
-      style={{ "--regions": String(regions.length) }}
+      style={{ "--regions": String(regions.length), "--longest": String(longest(regions)) }}
       onKeyDown={walk}
     >
       <VirtualRows
@@ -211,6 +211,10 @@ function note({ change, errorSource, status, verdict }: ComparedCell): string | 
   if (status === "error") return errorSource;
   if (verdict === "expected" && status === "fail") return "expected";
   return verdict === "unexpected" && status === "pass" ? "unexpected" : undefined;
+}
+
+function longest(names: readonly string[]): number {
+  return Math.max(...names.map(({ length }) => length));
 }
 
 function within({ column, row }: Place, last: Place): Place {
