@@ -19,7 +19,6 @@ import { present } from "../lib/present.ts";
 import type { Red } from "./causes.ts";
 import type { ReportSource } from "./source.ts";
 import { isRed } from "./verdict.ts";
-import { counted } from "./words.ts";
 
 export interface ComparisonLimits {
   readonly differences: number;
@@ -190,31 +189,6 @@ function valueText({ missing, shortened, value }: Partial<Answer>): string {
 /** A status says enough without quotes. */
 function isStatus(value: unknown): boolean {
   return value === "pass" || value === "fail" || value === "error";
-}
-
-const WORDS: Readonly<Record<Change, string>> = {
-  "new-failure": "new failure",
-  "still-failing": "still failing",
-  fixed: "fixed",
-  flaky: "flaky",
-  same: "as before",
-  unknown: "unknown",
-};
-
-export function changeWord(change: Change): string {
-  return WORDS[change];
-}
-
-/** "2 new failures, 1 still failing, 9 as before". */
-export function changesText(changes: ChangeCounts): string {
-  return (Object.keys(WORDS) as Change[])
-    .filter((change) => changes[change] > 0)
-    .map((change) =>
-      change === "new-failure"
-        ? counted(changes[change], WORDS[change])
-        : `${changes[change]} ${WORDS[change]}`,
-    )
-    .join(", ");
 }
 
 const NEWS: readonly Change[] = ["new-failure", "flaky", "fixed"];

@@ -5,7 +5,8 @@
 import type { Cause } from "../domain/comparison.ts";
 import { exampleOf, moreCauses, redCount, runnersOf } from "./causes.ts";
 import { type Cell, type Mark, type Matrix, rowName } from "./cells.ts";
-import { changesText, type Differing } from "./comparison.ts";
+import { changesText } from "./changes.ts";
+import type { Differing } from "./comparison.ts";
 import { code, element, fenced } from "./markdown-text.ts";
 import type { ReportSource } from "./source.ts";
 import { isOpen } from "./source.ts";

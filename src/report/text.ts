@@ -1,11 +1,10 @@
 /** A run for a person, in a terminal or a file: the matrix, what failed, and why cells are red. */
 import type { Cause } from "../domain/comparison.ts";
 import { causeText, exampleOf, moreCauses, type Red, redCount } from "./causes.ts";
+import { changesText, changeWord } from "./changes.ts";
 import {
   cellCount,
   cellText,
-  changesText,
-  changeWord,
   type ComparisonView,
   type Differing,
   type NamedCell,

@@ -97,7 +97,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await page.getByText("Expectations, tags and limits").click();
     await page.getByLabel("Tags").fill("by-hand");
     expect(await page.getByLabel("Request as JSON").innerText()).toContain('"region": "slow-1"');
-    await page.getByRole("button", { name: "Submit 3 results" }).click();
+    await page.getByRole("button", { name: "Submit: 3 results" }).click();
 
     await dashboard.cell("titleTest", "eu-1", /pass/);
     await dashboard.cell("titleTest", "us-1", /fail/);
@@ -139,7 +139,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await page.getByRole("button", { name: "Edit as JSON" }).click();
     const text = JSON.stringify(request(["nowhere-1"], { concurency: 3 }));
     await page.getByLabel("Request").first().fill(text);
-    await page.getByRole("button", { name: "Submit 1 result" }).click();
+    await page.getByRole("button", { name: "Submit: 1 result" }).click();
     await dashboard.shows("/concurency");
     await page.getByLabel("Request").first().fill("{");
     await dashboard.shows("This is not valid JSON.");
@@ -218,7 +218,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await view(/^Request/);
     await dashboard.shows('"tags": [');
     await page.getByRole("button", { name: "Edit and submit" }).click();
-    await page.getByRole("button", { name: "Submit 2 results" }).waitFor();
+    await page.getByRole("button", { name: "Submit: 2 results" }).waitFor();
     await page.goBack();
     await view(/^Reports/);
     const href = await page.getByRole("link", { name: "report.xml" }).getAttribute("href");

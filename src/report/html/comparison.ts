@@ -1,14 +1,8 @@
 /** The parts of the HTML report that compare: what differs, why cells are red, what has changed. */
 import type { Cause } from "../../domain/comparison.ts";
 import { exampleOf, moreCauses, redCount, runnersOf } from "../causes.ts";
-import {
-  cellText,
-  changesText,
-  changeWord,
-  type Differing,
-  type NamedCell,
-  newsOf,
-} from "../comparison.ts";
+import { changesText, changeWord } from "../changes.ts";
+import { cellText, type Differing, type NamedCell, newsOf } from "../comparison.ts";
 import { blame } from "../verdict.ts";
 import type { ReportView } from "../view.ts";
 import { counted } from "../words.ts";

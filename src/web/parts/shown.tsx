@@ -83,6 +83,19 @@ export function Ago({ at }: { readonly at: string }) {
   );
 }
 
+/** How long something has been going on. */
+export function Elapsed({ since }: { readonly since: string }) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1_000));
+  return (
+    <span class="number">for {seconds < 60 ? `${seconds} s` : duration(seconds * 1_000)}</span>
+  );
+}
+
 function ago(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
   if (minutes < 1) return "just now";

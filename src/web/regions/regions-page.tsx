@@ -83,7 +83,7 @@ function Region({ region }: { readonly region: RegionReport }) {
         )}
         {version === undefined ? undefined : <span>version {version}</span>}
       </p>
-      <Runners runners={runners} />
+      {health === "healthy" ? <Runners runners={runners} /> : undefined}
     </article>
   );
 }

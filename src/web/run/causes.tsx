@@ -1,6 +1,7 @@
 /** Why cells are red, those of one cause together, the most frequent first. */
 import type { Cause } from "../../domain/comparison.ts";
 import { exampleOf, redCount, runnersOf } from "../../report/causes.ts";
+import { oneLine } from "../../report/untrusted-text.ts";
 import { blame } from "../../report/verdict.ts";
 import { Empty } from "../parts/shown.tsx";
 import type { LiveRun } from "./live-run.ts";
@@ -30,7 +31,7 @@ function Item({ one }: { readonly one: Cause }) {
   return (
     <li>
       <p>
-        <b>{cells}×</b> <bdi>{cause}</bdi>
+        <b>{cells}×</b> <bdi>{oneLine(cause)}</bdi>
       </p>
       <p class="soft facts">
         <span>{where}</span>

@@ -57,11 +57,12 @@ export function CellDialog({ close, live, region, runner, url }: CellDialogProps
         </p>
         {cells.length === 0 ? <p class="soft">This run has no such cell.</p> : undefined}
         {cells.map(({ cell, input }, index) => (
-          <CellPart key={index} cell={cell} input={input} />
+          <CellPart key={index} cell={cell} input={cells.length > 1 ? input : undefined} />
         ))}
         {results.map((result, index) => (
           <ResultPart key={index} result={result} />
         ))}
+        {cells.length === 1 ? <Input input={cells[0]?.input} /> : undefined}
         {job ? <JobPart job={job} /> : undefined}
         <CellActions live={live} runner={runner} url={url} region={asked} cells={cells} />
       </div>
@@ -69,9 +70,12 @@ export function CellDialog({ close, live, region, runner, url }: CellDialogProps
   );
 }
 
-interface CellPartProps {
-  readonly cell: ComparedCell;
+interface InputProps {
   readonly input: Readonly<Record<string, unknown>> | undefined;
+}
+
+interface CellPartProps extends InputProps {
+  readonly cell: ComparedCell;
 }
 
 function CellPart({ cell, input }: CellPartProps) {
@@ -84,9 +88,13 @@ function CellPart({ cell, input }: CellPartProps) {
         ))}
         {cell.durationMs === undefined ? undefined : <span>{duration(cell.durationMs)}</span>}
       </p>
-      {input ? <Text title="Input">{JSON.stringify(input, null, 2)}</Text> : undefined}
+      <Input input={input} />
     </>
   );
+}
+
+function Input({ input }: InputProps) {
+  return input ? <Text title="Input">{JSON.stringify(input, null, 2)}</Text> : <></>;
 }
 
 function ResultPart({ result }: { readonly result: Result }) {
@@ -109,14 +117,14 @@ function ResultPart({ result }: { readonly result: Result }) {
           </span>
         )}
       </p>
-      {details === undefined ? undefined : <Text title="Details">{details}</Text>}
-      {log === undefined ? undefined : <Text title="Log">{log}</Text>}
       {pictures(result).map(({ name, url }) => (
         <figure key={name}>
           <img src={url} alt={`${name} of ${result.name}`} />
           <figcaption>{name}</figcaption>
         </figure>
       ))}
+      {details === undefined ? undefined : <Text title="Details">{details}</Text>}
+      {log === undefined ? undefined : <Text title="Log">{log}</Text>}
     </>
   );
 }

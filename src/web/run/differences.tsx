@@ -1,6 +1,7 @@
 /** The comparison: what is not the same in all regions, answers that agree side by side. */
-import type { Answer } from "../../domain/comparison.ts";
-import { outcome } from "../../report/words.ts";
+import type { Answer, ChangeCounts } from "../../domain/comparison.ts";
+import { changesText } from "../../report/changes.ts";
+import { counted, outcome } from "../../report/words.ts";
 import { Empty, Outside } from "../parts/shown.tsx";
 import type { LiveRun } from "./live-run.ts";
 import type { MatrixRow } from "./matrix.ts";
@@ -11,45 +12,57 @@ interface DifferencesProps {
 }
 
 /** More would be no overview; the reports have them all. */
-const MOST_ROWS = 100;
+const MOST_GROUPS = 100;
+const MOST_URLS = 5;
 
 export function Differences({ live, rows }: DifferencesProps) {
   const changes = live.told?.changes;
   const came = live.told && outcome(live.told);
+  const groups = [...Map.groupBy(rows, asksAlike).values()];
   return (
     <section aria-label="Comparison">
-      {changes ? (
-        <p class="facts soft">
-          <span class={changes["new-failure"] > 0 ? "ink-fail" : ""}>
-            {changes["new-failure"]} new failures
-          </span>
-          <span>{changes["still-failing"]} still failing</span>
-          <span>{changes.fixed} fixed</span>
-          <span>{changes.flaky} flaky</span>
-          <span>against the run before</span>
-        </p>
-      ) : undefined}
+      {changes && live.ended ? <p class="soft">{against(changes)}</p> : undefined}
       {came === undefined ? undefined : <p class="note">{came}</p>}
       {rows.length === 0 ? (
         <Empty title={live.ended ? "All regions agree" : "All regions agree so far"} />
       ) : undefined}
-      {rows.slice(0, MOST_ROWS).map((row) => (
-        <DifferingRow key={row.index} row={row} />
+      {groups.slice(0, MOST_GROUPS).map((group) => (
+        <DifferingRows key={group[0]?.index} rows={group} />
       ))}
-      {rows.length > MOST_ROWS ? (
-        <p class="soft">{rows.length - MOST_ROWS} more rows differ; the reports have them all.</p>
+      {groups.length > MOST_GROUPS ? (
+        <p class="soft">
+          More differ, {groups.length - MOST_GROUPS} times in other ways; the reports have them all.
+        </p>
       ) : undefined}
     </section>
   );
 }
 
-function DifferingRow({ row }: { readonly row: MatrixRow }) {
-  const { differences, input, moreDifferences, runner, url } = row;
+/** The same for rows of one runner and input that differ in the same way, whatever their urls. */
+function asksAlike({ differences, input, moreDifferences, runner }: MatrixRow): string {
+  return JSON.stringify([runner, input, differences, moreDifferences]);
+}
+
+function against(changes: ChangeCounts): string {
+  const isCompared = Object.entries(changes).some(([change, n]) => change !== "unknown" && n > 0);
+  if (!isCompared) return "Nothing to compare with: no earlier run asked the same.";
+  return `Against the run before: ${changesText(changes)}.`;
+}
+
+function DifferingRows({ rows }: { readonly rows: readonly MatrixRow[] }) {
+  const [first] = rows;
+  if (!first) return <></>;
+  const { differences, input, moreDifferences, runner } = first;
   return (
     <article class="differing">
       <h2>
         <bdi>{runner}</bdi> {input ? <code>{JSON.stringify(input)}</code> : undefined}
-        <Outside url={url} />
+        {rows.slice(0, MOST_URLS).map(({ index, url }) => (
+          <Outside key={index} url={url} />
+        ))}
+        {rows.length > MOST_URLS ? (
+          <small>and {counted(rows.length - MOST_URLS, "more url")}</small>
+        ) : undefined}
       </h2>
       <div class="wide-table" tabIndex={0} role="group" aria-label={`Differences of ${runner}`}>
         <table>

@@ -13,6 +13,8 @@ import type { Job } from "../../domain/job.ts";
 import type { Result } from "../../domain/result.ts";
 import type { RunStatus, RunSummary, SummaryCounts } from "../../domain/run.ts";
 import { pictures } from "../../report/details.ts";
+import { Warnings } from "../../report/warnings.ts";
+import { counted } from "../../report/words.ts";
 import { API, client, json, patience, patiently } from "../server.ts";
 import { RegionMatrix } from "./matrix.ts";
 
@@ -50,6 +52,7 @@ export class LiveRun {
   readonly #version = signal(0);
   readonly #stop = new AbortController();
   readonly #byPlace = new Map<string, string>();
+  #warnings: Warnings | undefined;
   #pictures = 0;
   #opened = false;
   #frame = 0;
@@ -81,6 +84,13 @@ export class LiveRun {
     return this.#noted(this.#jobs);
   }
 
+  /** What makes answers doubtful, a sentence each: text of strangers. */
+  warnings(): string[] {
+    const { hidden = 0 } = this.#warnings ?? {};
+    const told = this.#warnings?.list() ?? [];
+    return hidden > 0 ? [...told, `… and ${counted(hidden, "more warning")}.`] : told;
+  }
+
   /** How many pictures stand in the results. */
   get pictures(): number {
     return this.#noted(this.#pictures);
@@ -98,6 +108,7 @@ export class LiveRun {
     next.#head = this.#head;
     next.#told = this.#told;
     next.#matrix = this.#matrix;
+    next.#warnings = this.#warnings;
     for (const job of this.#jobs.values()) next.#keep(job);
     return next;
   }
@@ -166,6 +177,7 @@ export class LiveRun {
   async #read(): Promise<void> {
     if (this.tooLarge) {
       this.#head = await patiently(() => client.head(this.runId), this.#stop.signal);
+      this.#warnings ??= new Warnings(this.#head);
       return this.#changed();
     }
     const path = `${API}/${encodeURIComponent(this.runId)}`;
@@ -175,6 +187,7 @@ export class LiveRun {
       signal,
     );
     this.#head = head;
+    this.#warnings ??= new Warnings(head);
     for (const job of jobs) this.#keep(job);
     await this.#compare();
   }
@@ -204,6 +217,7 @@ export class LiveRun {
   }
 
   #keep(job: Job): void {
+    this.#warnings?.add(job);
     const before = this.#jobs.get(job.jobId);
     if (before?.completedAt) return;
     this.#pictures += job.results.reduce((sum, result) => sum + pictures(result).length, 0);

@@ -1,5 +1,7 @@
 /** The matrix of a run, and what narrows it. */
 import type { Cause } from "../../domain/comparison.ts";
+import { oneLine } from "../../report/untrusted-text.ts";
+import { counted } from "../../report/words.ts";
 import { address, ask, asked, Link } from "../parts/router.tsx";
 import { Empty } from "../parts/shown.tsx";
 import { causeKey } from "./causes.tsx";
@@ -36,7 +38,8 @@ export function MatrixPart({ live }: { readonly live: LiveRun }) {
           only rows with something red
         </label>
         <span class="soft">
-          {rows.length} of {matrix.rows.length} rows, {matrix.regions.length} regions
+          {rows.length} of {counted(matrix.rows.length, "row")},{" "}
+          {counted(matrix.regions.length, "region")}
         </span>
       </search>
       {rows.length === 0 ? (
@@ -60,7 +63,7 @@ function TopCauses({ causes }: { readonly causes: readonly Cause[] }) {
     <ul class="top-causes">
       {most.map((one) => (
         <li key={causeKey(one)}>
-          <b>{one.cells}×</b> <bdi>{one.cause}</bdi> <span class="soft">{one.where}</span>
+          <b>{one.cells}×</b> <bdi>{oneLine(one.cause)}</bdi> <span class="soft">{one.where}</span>
         </li>
       ))}
       {causes.length > most.length ? (

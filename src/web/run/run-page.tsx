@@ -1,10 +1,11 @@
 /** One run: what it came to, where it is red and since when, live until it ends. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { Refusal } from "../../client/errors.ts";
-import { fate, moment } from "../../report/words.ts";
+import { oneLine } from "../../report/untrusted-text.ts";
+import { counted, fate, moment } from "../../report/words.ts";
 import { address, ask, asked, Link, runPath } from "../parts/router.tsx";
-import { Ago, Counts, Empty, Failure, Loading, StateMark } from "../parts/shown.tsx";
+import { Ago, Counts, Elapsed, Empty, Failure, Loading, StateMark } from "../parts/shown.tsx";
 import { useVisible } from "../parts/visible.ts";
 import { Actions } from "./actions.tsx";
 import { Causes } from "./causes.tsx";
@@ -38,9 +39,9 @@ export function RunPage({ runId }: { readonly runId: string }) {
       {error === undefined ? undefined : (
         <Failure title="The run cannot be followed" error={error} />
       )}
-      {head.warnings?.map(({ message }) => (
-        <p key={message} class="note">
-          {message}
+      {live.warnings().map((warning) => (
+        <p key={warning} class="note">
+          {oneLine(warning)}
         </p>
       ))}
       {live.tooLarge ? <TooLarge live={live} /> : <Views live={live} />}
@@ -92,13 +93,13 @@ function Head({ live }: { readonly live: LiveRun }) {
       <Counts summary={live.summary()} />
       <p class="soft facts">
         <span>
-          {totalJobs} {totalJobs === 1 ? "job" : "jobs"}
+          {counted(totalJobs, "job")}
           {open
             ? `: ${completedJobs + failedJobs} ended, ${runningJobs} running, ${queuedJobs} queued`
             : ""}
           {failedJobs > 0 && !open ? `, ${failedJobs} failed` : ""}
         </span>
-        {live.ended ? <span>{fate(ended)}</span> : undefined}
+        {live.ended ? <span>{fate(ended)}</span> : <Elapsed since={createdAt} />}
         <span title={moment(createdAt)}>
           submitted <Ago at={createdAt} />
         </span>
@@ -143,9 +144,15 @@ function Views({ live }: { readonly live: LiveRun }) {
   const query = address.value.searchParams;
   const view = query.get("view") ?? "";
   const cell = { runner: query.get("runner"), url: query.get("cell"), region: query.get("region") };
+  const tabs = useRef<HTMLElement>(null);
+  // On a narrow screen not all of them are in sight.
+  useEffect(() => {
+    const here = tabs.current?.querySelector("[aria-current]");
+    here?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [view]);
   return (
     <>
-      <nav class="views" aria-label="Views of the run">
+      <nav class="views" aria-label="Views of the run" ref={tabs}>
         {views.map(({ count, id, name }) => (
           <Link
             key={id}

@@ -79,7 +79,14 @@ export function requestOf(form: Form): Drafted {
 }
 
 function words(text: string, separator: RegExp): string[] {
-  return [...new Set(text.split(separator).filter((word) => word.trim() !== ""))];
+  return [
+    ...new Set(
+      text
+        .trim()
+        .split(separator)
+        .filter((word) => word !== ""),
+    ),
+  ];
 }
 
 function number(text: string): number | undefined {

@@ -17,6 +17,8 @@ interface Field {
   readonly choices: readonly string[];
   readonly required: boolean;
   readonly about: string;
+  /** What the runner gets without an entry, if the schema names a default. */
+  readonly fallback: string | number | boolean | undefined;
 }
 
 /** More would be no form. */
@@ -59,7 +61,7 @@ interface FieldInputProps {
 }
 
 function FieldInput({ field, put, value }: FieldInputProps) {
-  const { about, choices, kind, name, required } = field;
+  const { about, choices, fallback, kind, name, required } = field;
   const label = (
     <>
       <bdi>{name}</bdi>
@@ -71,8 +73,10 @@ function FieldInput({ field, put, value }: FieldInputProps) {
       <label class="check">
         <input
           type="checkbox"
-          checked={value === true}
-          onChange={({ currentTarget }) => put(name, currentTarget.checked || undefined)}
+          checked={typeof value === "boolean" ? value : fallback === true}
+          onChange={({ currentTarget: { checked } }) =>
+            put(name, checked === (fallback === true) ? undefined : checked)
+          }
         />
         {label}
       </label>
@@ -87,7 +91,7 @@ function FieldInput({ field, put, value }: FieldInputProps) {
           value={text}
           onChange={({ currentTarget }) => put(name, currentTarget.value || undefined)}
         >
-          <option value="" />
+          <option value="">{fallback === undefined ? "" : `${fallback} (default)`}</option>
           {choices.map((choice) => (
             <option key={choice} value={choice}>
               {choice}
@@ -107,6 +111,7 @@ function FieldInput({ field, put, value }: FieldInputProps) {
       {label}
       <input
         value={text}
+        placeholder={fallback === undefined ? "" : String(fallback)}
         inputMode={kind === "number" ? "decimal" : "text"}
         spellcheck={false}
         onInput={({ currentTarget }) => put(name, entry(currentTarget.value))}
@@ -125,9 +130,12 @@ function fieldsOf({ properties, required }: Schema): Field[] {
     .flatMap(([name, property]: [string, unknown]) => {
       const shape = kindOf(property);
       if (!shape) return [];
-      const { description } = property as { description?: unknown };
+      const { default: given, description } = property as Schema;
       const about = typeof description === "string" ? description : "";
-      return [{ name, required: needed.has(name), about, ...shape }];
+      const fallback = ["string", "number", "boolean"].includes(typeof given)
+        ? (given as string | number | boolean)
+        : undefined;
+      return [{ name, required: needed.has(name), about, fallback, ...shape }];
     });
 }
 

@@ -3,6 +3,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 
 import { Refusal } from "../../client/errors.ts";
 import type { RunRequest } from "../../domain/run.ts";
+import { counted } from "../../report/words.ts";
 import { submitCommand } from "../parts/command.ts";
 import { freshKey } from "../parts/fresh-key.ts";
 import { useLoaded } from "../parts/loaded.ts";
@@ -114,7 +115,7 @@ function Preview({ drafted, shown, text }: PreviewProps) {
     <section class="preview" aria-label="The request">
       <div class="actions">
         <button type="button" disabled={busy || faults.length > 0} onClick={() => void act(submit)}>
-          Submit {count(request)}
+          {caption(request)}
         </button>
         <CopyButton label="Copy JSON" text={text} />
         <CopyButton
@@ -146,7 +147,7 @@ function Preview({ drafted, shown, text }: PreviewProps) {
   );
 }
 
-function count({ runners }: RunRequest): string {
+function caption({ runners }: RunRequest): string {
   const { length } = Array.isArray(runners) ? runners : [];
-  return length === 1 ? "1 result" : `${length} results`;
+  return length === 0 ? "Submit" : `Submit: ${counted(length, "result")}`;
 }
