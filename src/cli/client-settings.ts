@@ -17,6 +17,7 @@ import {
 } from "../lib/flags.ts";
 import { hostFlags } from "../runner/host-flags.ts";
 import { MAX_TIMER } from "../settings.ts";
+import { pastTime } from "./past-time.ts";
 
 /** Flags of every command that talks to a server. */
 export const serverFlags = {
@@ -173,11 +174,7 @@ export const lsFlags = {
   tag: text({ about: "only runs with this tag", fallback: undefined }),
   region: text({ placeholder: "NAME", about: "only runs with a job there", fallback: undefined }),
   url: text({ placeholder: "URL", about: "only runs with a job for it", fallback: undefined }),
-  since: text({
-    placeholder: "TIME",
-    about: "only runs accepted since: 2h ago, or an ISO 8601 time",
-    fallback: undefined,
-  }),
+  since: pastTime("only runs accepted since so long ago, as 24h, or since an ISO 8601 time"),
   limit: integer({ about: "most runs to print", fallback: 20, min: 1, max: 1_000_000 }),
   json: toggle("one JSON object per line"),
   ...serverFlags,

@@ -21,6 +21,8 @@ export interface Connection {
   readonly patience: Patience;
   /** The server as messages name it. */
   readonly name: string;
+  /** Where its API key came from, if it has one. */
+  readonly keyFrom?: string;
   /** What has to be added to a command line to reach the same server. */
   readonly flags: string;
 }
@@ -45,6 +47,7 @@ export function connectionFrom(
       patience: patienceWith(name, values.reconnect, say),
       name,
       flags: serverFlag(name),
+      ...(key.key !== undefined && { keyFrom: values.keyFile ?? KEY_VARIABLE }),
     },
   };
 }
@@ -90,13 +93,14 @@ export function serverUrl(text: string): { base: string; name: string } | { faul
   return { name, base: name + API_PATH };
 }
 
+const KEY_VARIABLE = "VOLLEY_API_KEY";
 /** What a header may carry. */
 const KEY = /^[\x21-\x7e]+$/;
 
 function environmentKey(): { key: string | undefined } | { fault: string } {
   const { apiKey } = surroundings();
   if (apiKey === undefined || KEY.test(apiKey)) return { key: apiKey };
-  return { fault: "VOLLEY_API_KEY must be a line of visible ASCII characters" };
+  return { fault: `${KEY_VARIABLE} must be a line of visible ASCII characters` };
 }
 
 function keyFromFile(path: string): { key: string } | { fault: string } {
@@ -121,7 +125,7 @@ export interface Explanation {
 }
 
 /** What an error of the client means to a person; rethrows what is none of the client's. */
-export function explained(error: unknown, { name, flags }: Connection): Explanation {
+export function explained(error: unknown, { flags, keyFrom, name }: Connection): Explanation {
   if (error instanceof ServerAway) {
     const hint = error.unsent
       ? 'start one with "volley serve", name another with --server URL, or use volley run --local DIR'
@@ -143,12 +147,22 @@ export function explained(error: unknown, { name, flags }: Connection): Explanat
     return { code: USAGE, sentences: [`${what}; ${hint}.`] };
   }
   if (error.status === 401 || error.status === 403) {
-    const hint = "set VOLLEY_API_KEY or use --key-file FILE";
-    return { code: USAGE, sentences: [`${name} says: ${detail} For a key, ${hint}.`] };
+    return { code: USAGE, sentences: [keyTrouble(error, name, keyFrom)] };
   }
   const faults = faultLines(error.faults);
   const code = error.status >= 500 || error.retryAfterMs !== undefined ? INFRASTRUCTURE : USAGE;
   return { code, sentences: [`${name} says: ${detail}`, ...faults] };
+}
+
+function keyTrouble({ code, message }: Refusal, name: string, keyFrom: string | undefined): string {
+  const said = `${name} says: ${logLine(message)}`;
+  if (keyFrom === undefined) {
+    return `${said} For a key, set ${KEY_VARIABLE} or use --key-file FILE.`;
+  }
+  if (code === "unauthorized") {
+    return `${name} does not accept the key in ${keyFrom}: it is unknown, expired or revoked.`;
+  }
+  return code === "insufficient_scope" ? `${said} The key in ${keyFrom} has less.` : said;
 }
 
 /** Each fault once, with where it was found first. */

@@ -140,8 +140,11 @@ function regionFinding(report: RegionReport): Finding {
   const faults = regionFaults(report).join(" ");
   const elsewhere = report.drift.some(({ code }) => code === "region_mismatch");
   if (report.health !== "healthy" || elsewhere) return { subject, ok: false, text: faults };
-  const names = report.runners?.join(", ") || "none";
-  const text = `answered in ${report.latencyMs} ms; runners: ${names}`;
+  const { latencyMs, runners } = report;
+  const offer = runners
+    ? `runners: ${runners.join(", ") || "none"}`
+    : "does not tell which runners it offers";
+  const text = `answered in ${latencyMs} ms; ${offer}`;
   return { subject, ok: true, text: faults === "" ? text : `${text}. ${faults}` };
 }
 

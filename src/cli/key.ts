@@ -107,7 +107,7 @@ async function openKeys(
 }
 
 function table(keys: readonly ApiKey[]): string {
-  const rows = [["ID", "SCOPE", "STATE", "CREATED", "LAST USED", "NAME"], ...keys.map(row)];
+  const rows = [["id", "scope", "state", "created", "last used", "name"], ...keys.map(row)];
   const widths = (rows[0] ?? []).map((_, at) =>
     Math.max(...rows.map((cells) => cells[at]?.length ?? 0)),
   );

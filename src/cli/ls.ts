@@ -1,6 +1,5 @@
 /** volley ls: the runs of a server, newest first. */
 import type { ListedRun } from "../domain/run.ts";
-import { milliseconds } from "../lib/flags.ts";
 import { present } from "../lib/present.ts";
 import { logLine } from "../report/untrusted-text.ts";
 import { duration, judgement } from "../report/words.ts";
@@ -30,7 +29,7 @@ async function run(argv: readonly string[]): Promise<number> {
   );
   const output = new Output(process.stdout);
   const { json, limit, region, since, state, tag, url } = values;
-  const filters = present({ region, since: since && sinceTime(since), state, tag, url });
+  const filters = present({ region, since, state, tag, url });
   return answered(connection, async () => {
     const rows: ListedRun[] = [];
     let count = 0;
@@ -58,12 +57,6 @@ async function* runs(
     left -= page.runs.length;
     cursor = page.nextCursor;
   } while (left > 0 && cursor !== undefined);
-}
-
-/** "24h" is that long ago; anything else is for the server to read. */
-function sinceTime(text: string): string {
-  const ms = milliseconds(text);
-  return Number.isNaN(ms) ? text : new Date(Date.now() - ms).toISOString();
 }
 
 const HEAD = ["run", "state", "results", "jobs", "age", "tags"];

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { issueKey } from "../../src/domain/key.ts";
 import { startEndpoint } from "../support/endpoint.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { URL_FLAGS, volley } from "./cli.ts";
@@ -31,6 +32,10 @@ describe("usage", () => {
     [["run", "--file", "/nowhere/x.json"], ["cannot be read (ENOENT)"]],
     [["watch"], ["RUN is missing"]],
     [["ls", "extra"], ['unexpected argument "extra"']],
+    [
+      ["ls", "--since", "24"],
+      ['--since must be how long ago, as 24h, or an ISO 8601 time, not "24"'],
+    ],
     [["ls", "--server", "nonsense"], ["--server must be an http:// or https:// URL"]],
     [["ls", "--server", "http://user:secret@h/"], ["use --key-file FILE"]],
     [["ls", "--key-file", "/nowhere/key"], ["cannot be read (ENOENT)"]],
@@ -120,6 +125,36 @@ describe("a server", () => {
 });
 
 describe("the API key", () => {
+  test("is asked for, or told that the server does not accept it", async () => {
+    using folder = temporaryFolder();
+    const [strong, weak] = [issueKey().text, issueKey().text];
+    const file = join(folder.path, "admin");
+    writeFileSync(file, strong);
+    await using server = await serve({ data: folder.path, args: ["--admin-key-file", file] });
+    const without = await volley(server, ["ls"]);
+    expect(without.code).toBe(2);
+    expect(without.stderr).toContain("For a key, set VOLLEY_API_KEY or use --key-file FILE.");
+    const refused = await volley(server, ["ls"], { env: { VOLLEY_API_KEY: weak } });
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toBe(
+      `volley: ${server.origin} does not accept the key in VOLLEY_API_KEY: it is unknown, expired or revoked.\n`,
+    );
+    expect((await volley(server, ["ls", "--key-file", file])).code).toBe(0);
+  });
+
+  test("that may only read is told so, with where it came from", async () => {
+    using folder = temporaryFolder();
+    const key = await volley(undefined, ["key", "create", "--name", "r", "--data", folder.path]);
+    const file = join(folder.path, "reader");
+    writeFileSync(file, key.stdout);
+    await using server = await serve({ data: folder.path });
+    const { code, stderr } = await volley(server, ["cancel", "x", "--key-file", file]);
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      `volley: ${server.origin} says: This needs a key with the scope runs:write. The key in ${file} has less.\n`,
+    );
+  });
+
   test("is sent as a bearer token, from the environment or from a file, which wins", async () => {
     using folder = temporaryFolder();
     const seen: (string | null)[] = [];

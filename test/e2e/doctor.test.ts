@@ -99,6 +99,7 @@ describe("volley doctor", () => {
     using dead = informing({});
     dead[Symbol.dispose]();
     using good = informing({ runners: ["a"] });
+    using silent = informing({});
     using wrong = informing({ runners: [], region: "somewhere-else" });
     using refusing = informing(new Response("no", { status: 401 }));
     using hostile = Bun.serve({
@@ -111,6 +112,7 @@ describe("volley doctor", () => {
       regions: {
         dead: { url: dead.base, token: TOKEN },
         good: good.base,
+        silent: silent.base,
         wrong: wrong.base,
         refusing: refusing.base,
         hanging: `http://127.0.0.1:${hostile.port}`,
@@ -126,7 +128,10 @@ describe("volley doctor", () => {
     expect(failed).toContain("somewhere-else");
     expect(failed).toContain("401");
     expect(failed).toContain("did not answer within");
-    expect(lines).toHaveLength(7);
+    expect(lines.join("\n")).toMatch(
+      /region silent +answered in \d+ ms; does not tell which runners/,
+    );
+    expect(lines).toHaveLength(8);
   }, 20_000);
 
   test("shows no token and no control character, whatever an endpoint says of itself", async () => {

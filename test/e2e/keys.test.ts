@@ -48,7 +48,7 @@ describe("volley key", () => {
     const other = await created(data, "runs:read");
     const list = await volleyKey(data, "ls");
     expect([list.code, list.stderr]).toEqual([0, ""]);
-    expect(list.stdout).toMatch(/^ID +SCOPE +STATE +CREATED +LAST USED +NAME\n/);
+    expect(list.stdout).toMatch(/^id +scope +state +created +last used +name\n/);
     expect(list.stdout).toMatch(
       new RegExp(`^${idOf(ci)}  runs:write +until \\S+ +\\S+ \\S+ +never +runs:write key$`, "m"),
     );
