@@ -2,6 +2,7 @@
  * From TypeBox validation errors to the faults of a problem: every fault, once per place, in words
  * that name the field and never repeat the submitted value.
  */
+import type { TSchema } from "@sinclair/typebox";
 import { type ValueError, ValueErrorType } from "@sinclair/typebox/errors";
 import { Value } from "@sinclair/typebox/value";
 
@@ -27,26 +28,42 @@ function* detailed(errors: Iterable<ValueError>): Iterable<ValueError> {
   }
 }
 
+type Words = (schema: TSchema, path: string) => string;
+
+const WORDS: Readonly<Partial<Record<ValueErrorType, Words>>> = {
+  [ValueErrorType.ObjectAdditionalProperties]: (_, path) => `Unknown field "${fieldName(path)}".`,
+  [ValueErrorType.ObjectRequiredProperty]: (_, path) => `Field "${fieldName(path)}" is missing.`,
+  [ValueErrorType.Object]: () => "Must be an object.",
+  [ValueErrorType.Array]: () => "Must be an array.",
+  [ValueErrorType.ArrayMinItems]: ({ minItems }) => `Needs at least ${counted(minItems, "item")}.`,
+  [ValueErrorType.ArrayMaxItems]: ({ maxItems }) =>
+    `May have at most ${counted(maxItems, "item")}.`,
+  [ValueErrorType.String]: () => "Must be a string.",
+  [ValueErrorType.StringPattern]: ({ error }) =>
+    String(error ?? "Has characters that are not allowed here."),
+  [ValueErrorType.StringMinLength]: ({ minLength }) =>
+    minLength === 1
+      ? "Must not be empty."
+      : `Must have at least ${counted(minLength, "character")}.`,
+  [ValueErrorType.StringMaxLength]: ({ maxLength }) =>
+    `May have at most ${counted(maxLength, "character")}.`,
+  [ValueErrorType.Boolean]: () => "Must be true or false.",
+  [ValueErrorType.Integer]: () => "Must be an integer.",
+  [ValueErrorType.IntegerMinimum]: ({ minimum }) => `Must be at least ${minimum}.`,
+  [ValueErrorType.IntegerMaximum]: ({ maximum }) => `Must be at most ${maximum}.`,
+  [ValueErrorType.Union]: ({ anyOf, error }) => {
+    if (typeof error === "string") return error;
+    const allowed = (anyOf as { const?: unknown }[]).map((one) => JSON.stringify(one.const));
+    return `Must be one of ${allowed.join(", ")}.`;
+  },
+};
+
 function message({ message: fallback, path, schema, type }: ValueError): string {
-  switch (type) {
-    case ValueErrorType.ObjectAdditionalProperties:
-      return `Unknown field "${fieldName(path)}".`;
-    case ValueErrorType.ObjectRequiredProperty:
-      return `Field "${fieldName(path)}" is missing.`;
-    case ValueErrorType.StringPattern:
-      return String(schema["error"] ?? "Has characters that are not allowed here.");
-    case ValueErrorType.Union: {
-      if (typeof schema["error"] === "string") return schema["error"];
-      const allowed = (schema["anyOf"] as { const?: unknown }[]).map((one) => one.const);
-      return `Must be one of ${allowed.map((value) => JSON.stringify(value)).join(", ")}.`;
-    }
-    case ValueErrorType.ArrayMinItems:
-      return `Needs at least ${schema["minItems"]} item.`;
-    case ValueErrorType.ArrayMaxItems:
-      return `May have at most ${schema["maxItems"]} items.`;
-    default:
-      return `${fallback}.`;
-  }
+  return WORDS[type]?.(schema, path) ?? `${fallback}.`;
+}
+
+function counted(count: unknown, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function fieldName(path: string): string {
