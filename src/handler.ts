@@ -3,8 +3,12 @@
  * Request and Response.
  *
  * As a library it never exits, never replaces the process and installs no signal or rejection
- * handlers: what stops it is thrown.
+ * handlers: what stops it is thrown. What an application's type checker must know of imported
+ * files that are no code is referenced here.
  */
+/// <reference path="./http/docs/assets.d.ts" />
+/// <reference path="./report/css.d.ts" />
+/// <reference path="./store/sql.d.ts" />
 import { join } from "node:path";
 
 import { openDeliveries } from "./callbacks/open-deliveries.ts";

@@ -57,6 +57,31 @@ import { createOrchestratorHandler } from ${JSON.stringify(HANDLER)};
 createServer(getRequestListener(createOrchestratorHandler().fetch)).listen(Number(process.env.BUN_PORT));
 `;
 
+describe("an application that mounts it", () => {
+  test("passes a type check of its own", async () => {
+    using folder = temporaryFolder();
+    writeFileSync(join(folder.path, "server.ts"), FILE);
+    const compilerOptions = {
+      strict: true,
+      target: "esnext",
+      module: "preserve",
+      allowImportingTsExtensions: true,
+      noEmit: true,
+      skipLibCheck: true,
+      types: [join(import.meta.dir, "..", "..", "node_modules", "bun-types")],
+    };
+    const tsconfig = JSON.stringify({ compilerOptions, files: ["server.ts"] });
+    writeFileSync(join(folder.path, "tsconfig.json"), tsconfig);
+    const checked = Bun.spawn([process.execPath, "check"], {
+      cwd: folder.path,
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const said = await new Response(checked.stdout).text();
+    expect([await checked.exited, said]).toEqual([0, expect.any(String)]);
+  }, 60_000);
+});
+
 describe("export default createOrchestratorHandler()", () => {
   test("serves the API with `bun server.ts`, regions from the environment", async () => {
     using endpoint = startEndpoint();
