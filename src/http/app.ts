@@ -13,8 +13,6 @@ import { ownRequest } from "./own-request.ts";
 import { problemResponse } from "./problem.ts";
 import { schemaFaults } from "./schema-faults.ts";
 
-const NOTHING_HERE = { code: "not_found", message: "There is nothing here." } as const;
-
 /** What a guard is told of a request, and where it says which headers the answer needs. */
 export interface Guarded {
   readonly request: Request;
@@ -24,8 +22,12 @@ export interface Guarded {
 /** Sees every request first. Throws AppError, or gives an answer, if it is to go no further. */
 export type Guard = (guarded: Guarded) => Response | undefined | Promise<Response | undefined>;
 
-/** An app without routes; they are added with `.use`. Nothing is routed that `guard` did not pass. */
-export function createApp(log: Log, guard?: Guard) {
+/**
+ * An app without routes; they are added with `.use`. `hint`: where they are, for whoever asks
+ * elsewhere. Nothing is routed that `guard` did not pass.
+ */
+export function createApp(log: Log, hint: string, guard?: Guard) {
+  const nothing = { code: "not_found", message: `There is nothing here; ${hint}.` } as const;
   const app = new Elysia({ normalize: false })
     .wrap((answer) => answering(answer as unknown as Answer, log, guard))
     .mapResponse(answerObject)
@@ -33,10 +35,12 @@ export function createApp(log: Log, guard?: Guard) {
       const requestId = newRequestId();
       // Told by class: any thrown object may carry a code of the framework's.
       const cause = error instanceof ParseError ? error.cause : error;
-      const answer =
-        cause instanceof NotFoundError
-          ? noRoute(app, request.method, path, requestId)
-          : failed(log, request, cause, requestId);
+      const nowhere = (): Response => problemResponse(nothing, requestId);
+      if (cause instanceof NotFoundError) {
+        const refusal = notAllowed(app, request.method, path, requestId);
+        return complete(refusal ?? nowhere(), requestId);
+      }
+      const answer = isUndecodable(cause) ? nowhere() : failed(log, request, cause, requestId);
       return complete(answer, requestId);
     });
   return app;
@@ -73,9 +77,12 @@ function failed(log: Log, request: Request, cause: unknown, requestId: string): 
   if (!(cause instanceof ValidationError) || cause.type === "response") {
     return defect(log, request, cause, requestId);
   }
-  // A path that does not decode names nothing.
-  if (cause.type === "params") return problemResponse(NOTHING_HERE, requestId);
   return problemResponse(invalidRequest(cause), requestId);
+}
+
+/** A path that does not decode names nothing. */
+function isUndecodable(cause: unknown): boolean {
+  return cause instanceof ValidationError && cause.type === "params";
 }
 
 function invalidRequest({ validator, value }: ValidationError): AppError {
@@ -91,11 +98,15 @@ function defect(log: Log, request: Request, error: unknown, requestId: string): 
   return problemResponse({ code: "internal", message }, requestId);
 }
 
-function noRoute(app: AnyElysia, method: string, path: string, requestId: string): Response {
+/** The answer on a known path; undefined on any other. */
+function notAllowed(
+  app: AnyElysia,
+  method: string,
+  path: string,
+  requestId: string,
+): Response | undefined {
   const allowed = allowedMethods(app, path);
-  if (allowed.length === 0) {
-    return problemResponse(NOTHING_HERE, requestId);
-  }
+  if (allowed.length === 0) return undefined;
   const allow = allowed.join(", ");
   const message = `${method} is not allowed here; allowed: ${allow}.`;
   return problemResponse({ code: "method_not_allowed", message }, requestId, { allow });

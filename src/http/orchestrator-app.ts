@@ -74,7 +74,7 @@ export function orchestratorApp(options: OrchestratorAppOptions) {
       description: DESCRIPTION,
       ...(access ? { needsKey } : {}),
     });
-  return createApp(log, access?.access.check).use([
+  return createApp(log, `the API is at ${basePath || "/"}`, access?.access.check).use([
     ...routes,
     docsRoutes({ basePath, title: "volley orchestrator API", spec }),
   ]);

@@ -60,7 +60,7 @@ export function createRunnerApp(options: RunnerAppOptions) {
     checkToken(request);
     return undefined;
   };
-  return createApp(log, guard)
+  return createApp(log, `the runners are at ${RUNNER_BASE}`, guard)
     .use(healthRoutes(options))
     .use(routes)
     .use(docsRoutes({ basePath: RUNNER_BASE, title: TITLE, spec, current }));

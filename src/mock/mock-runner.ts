@@ -60,7 +60,7 @@ export function mockRunner(options: MockRunnerOptions): (request: Request) => Pr
       },
       { body: ExecuteRequest, parse: ({ request }) => bodies.read(request) },
     );
-  return safeFetch(createApp(log).use(routes));
+  return safeFetch(createApp(log, `the runners are at ${MOCK_BASE}`).use(routes));
 }
 
 interface MockJob {

@@ -55,6 +55,16 @@ describe("volley mock-runner", () => {
     expect(told).toEqual([...entries, ...entries.slice(0, 2)]);
   }, 30_000);
 
+  test("says where the runners are to an orchestrator that asks elsewhere", async () => {
+    using folder = temporaryFolder();
+    await using mocked = await mock();
+    await using server = await serve({ data: folder.path, regions: { eu: mocked.origin } });
+    const run = await server.api.ended(await server.api.submit(jobs(1)));
+    expect(run.jobs[0]?.error).toBe(
+      "The endpoint answered HTTP status 404: There is nothing here; the runners are at /api/runner.",
+    );
+  }, 30_000);
+
   test("hangs until its client gives up, and goes on with the next", async () => {
     const limited = { jobTimeout: 200, concurrency: 1 };
     const { jobs: ended } = await ran({ script: "hang,pass" }, limited, 2);

@@ -94,7 +94,7 @@ describe("GET /{runId}/report.*", () => {
   test("is a problem, and no format, for whatever else stands there", async () => {
     for (const path of ["report", "report.", "reports.json", "xreport.json", "report.json/x"]) {
       expect((await problemOf(await api.get(`/${runId}/${path}`))).detail).toBe(
-        "There is nothing here.",
+        "There is nothing here; the API is at /api/orchestrator.",
       );
     }
   });

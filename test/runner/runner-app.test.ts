@@ -62,6 +62,20 @@ async function serve(
 const url = "http://127.0.0.1/";
 const REGION = "eu-west-1";
 
+describe("whatever else is asked for", () => {
+  test("is told where the runners are", async () => {
+    await using served = await serve();
+    for (const path of ["/", "/execute", "/info", "/api"]) {
+      const response = await fetch(served.origin + path, { method: "POST" });
+      expect([path, response.status, await response.json()]).toMatchObject([
+        path,
+        404,
+        { detail: "There is nothing here; the runners are at /api/runner." },
+      ]);
+    }
+  });
+});
+
 describe("POST /api/runner/execute", () => {
   let served: Served;
   beforeAll(async () => {
