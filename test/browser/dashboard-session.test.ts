@@ -48,7 +48,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await page.waitForURL("**/sign-in?to=%2Fregions");
     await page.getByLabel("API key").fill(issueKey().text);
     await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("alert").getByText("A valid API key is needed").waitFor();
+    await page.getByRole("alert").getByText("This key is unknown, expired or revoked.").waitFor();
     await page.getByLabel("API key").fill(key);
     await page.keyboard.press("Enter");
     await dashboard.shows("No regions are configured");
@@ -60,6 +60,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await dashboard.shows("No regions are configured");
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("API key").waitFor();
+    await page.waitForFunction('document.activeElement.name === "key"');
     await dashboard.visit("/");
     await page.getByLabel("API key").waitFor();
     expect(await dashboard.faults()).toEqual([]);

@@ -1,16 +1,20 @@
 /** Sign in with an API key, which is exchanged for a cookie and kept nowhere in the page. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
+import { Refusal } from "../../client/errors.ts";
 import { address, go } from "../parts/router.tsx";
 import { sentence, signIn, who } from "../server.ts";
 
 export function SignInPage() {
   const [failure, setFailure] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
   const known = who.value;
   useEffect(() => {
     if (known) go(destination(), { replace: true });
   }, [known]);
+  // Also where a session ended while the page was open.
+  useEffect(() => field.current?.focus(), []);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
@@ -18,7 +22,8 @@ export function SignInPage() {
     try {
       await signIn(String(new FormData(form).get("key")).trim());
     } catch (error) {
-      setFailure(sentence(error));
+      setFailure(reason(error));
+      field.current?.select();
     } finally {
       setBusy(false);
     }
@@ -32,11 +37,11 @@ export function SignInPage() {
       <label>
         API key
         <input
+          ref={field}
           name="key"
           type="password"
           autocomplete="current-password"
           required
-          autofocus
           spellcheck={false}
           aria-describedby="sign-in-failure"
         />
@@ -49,6 +54,11 @@ export function SignInPage() {
       </button>
     </form>
   );
+}
+
+function reason(error: unknown): string {
+  const isRefused = error instanceof Refusal && error.code === "unauthorized";
+  return isRefused ? "This key is unknown, expired or revoked." : sentence(error);
 }
 
 /** Where somebody wanted to go; only ever a path of this page. */
