@@ -91,9 +91,15 @@ describe("volley run on a terminal", () => {
     terminal.resize(100, 24);
     const again = await terminal.until("the wide picture again", isWide);
     expect(again.slice(3)).toEqual(wide.slice(3));
+    terminal.resize(60, 24);
+    await terminal.until("a narrower picture", (lines) =>
+      lines.every((line) => Bun.stringWidth(line) < 60),
+    );
     open();
     expect(await terminal.ended).toBe(0);
     const all = await terminal.all();
+    const rows = all.filter((line) => line.startsWith("cookie"));
+    expect(rows.map((line) => line.endsWith("✓ pass  ✓ pass"))).toEqual([true, true, true]);
     expect(all[0]).toStartWith("runner");
     expect(all.filter((line) => line.includes("running"))).toEqual([]);
   });

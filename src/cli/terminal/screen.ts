@@ -12,7 +12,7 @@ export interface Screen {
   readonly main: Output;
   readonly view: View;
   readonly color: boolean;
-  /** Columns of `main`; undefined if it is no terminal. */
+  /** Columns of `main` at this moment; undefined if it is no terminal. */
   readonly width: number | undefined;
 }
 
@@ -32,6 +32,13 @@ export function openScreen(
     if (shown === "list" || !isLive) return new LineView(main, stderr);
     return new LiveView(main, color ? colored : plain);
   };
-  const width = main.isTerminal ? main.columns : undefined;
-  return { stdout, main, view: view(), color, width };
+  return {
+    stdout,
+    main,
+    view: view(),
+    color,
+    get width() {
+      return main.isTerminal ? main.columns : undefined;
+    },
+  };
 }
