@@ -264,6 +264,25 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await page.waitForURL(`**/runs/${runId}`);
   }, 60_000);
 
+  test("says how far back a text was looked for", async () => {
+    const ids: string[] = [];
+    for (let nth = 0; nth < 51; nth++) ids.push(await server.api.submit(request(["eu-1"])));
+    await using dashboard = await DashboardPage.open(browser, server.origin);
+    const { page } = dashboard;
+    await dashboard.visit(`/?text=${ids[0]}`);
+    await dashboard.shows("No run fits");
+    await dashboard.shows("is looked for in the newest 50 runs.");
+    await page.getByRole("button", { name: "Older runs" }).click();
+    await page.getByRole("link", { name: ids[0] ?? "" }).waitFor();
+  }, 60_000);
+
+  test("shows the matrix for a view that there is not", async () => {
+    const runId = await server.api.submit(request(["eu-1"]));
+    await using dashboard = await DashboardPage.open(browser, server.origin);
+    await dashboard.visit(`/runs/${runId}?view=nothing`);
+    await dashboard.cell("titleTest", "eu-1", /pass/);
+  }, 60_000);
+
   test("says so where a run is not there", async () => {
     await using dashboard = await DashboardPage.open(browser, server.origin);
     await dashboard.visit("/runs/run_nobody");

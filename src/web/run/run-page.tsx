@@ -142,7 +142,7 @@ function Views({ live }: { readonly live: LiveRun }) {
     { id: "reports", name: "Reports" },
   ];
   const query = address.value.searchParams;
-  const view = query.get("view") ?? "";
+  const view = views.find(({ id }) => id === query.get("view"))?.id ?? "";
   const cell = { runner: query.get("runner"), url: query.get("cell"), region: query.get("region") };
   const tabs = useRef<HTMLElement>(null);
   // On a narrow screen not all of them are in sight.

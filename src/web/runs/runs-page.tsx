@@ -46,9 +46,16 @@ export function RunsPage() {
       {runs?.length === 0 ? <Nothing narrowed={narrowed} /> : undefined}
       {runs && runs.length > 0 ? <Table runs={runs} /> : undefined}
       {list?.next === undefined ? undefined : (
-        <button type="button" class="quiet more-runs" onClick={more}>
-          Older runs
-        </button>
+        <>
+          {text === "" ? undefined : (
+            <p class="soft more-runs">
+              “{text}” is looked for in the newest {list.runs.length} runs.
+            </p>
+          )}
+          <button type="button" class="quiet more-runs" onClick={more}>
+            Older runs
+          </button>
+        </>
       )}
     </>
   );
