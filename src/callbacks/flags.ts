@@ -13,11 +13,12 @@ export const callbackFlags = {
   }),
   callbackOn: choice(
     ["end", "change"],
-    "what it is told: every end, or new failures and fixes only",
+    "when that URL is told: at every end, or when a cell is a new failure or fixed",
   ),
   callbackSecretEnv: text({
     placeholder: "NAME",
-    about: "environment variable with the secret that callbacks are signed with; none without",
+    about:
+      "environment variable with the secret that callbacks are signed with; without one there are none",
     fallback: undefined,
   }),
   callbackSecretFile: text({

@@ -29,7 +29,7 @@ export const command: Command = {
     "",
     "Exit code 0: all passed, or as --expect and --policy say; 1: some failed or threw; 2: usage, or",
     "the server refused; 3: a region, or the server, could not be reached; 4: timed out; 130:",
-    "interrupted. 130, 4, 3, 1 in this order.",
+    "interrupted or cancelled. Of several the first of 130, 4, 3 and 1 counts.",
   ].join("\n"),
   flags: runFlags,
   examples: [
