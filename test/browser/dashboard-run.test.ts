@@ -131,6 +131,27 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
     await dashboard.shows("Against the run before: 7 still failing, 7 as before.");
   }, 60_000);
 
+  test("leads from a cause to the red rows of its runner", async () => {
+    const runId = await server.api.submit({
+      mode: "remote",
+      runners: ["eu-1", "ap-1"].flatMap((region) =>
+        ["causeTest", "otherTest"].map((name) => ({
+          name: region === "eu-1" ? "causeTest" : name,
+          region,
+          input: { url: "https://shop.example/" },
+        })),
+      ),
+    });
+    await server.api.ended(runId);
+    await using dashboard = await DashboardPage.open(browser, server.origin);
+    const { page } = dashboard;
+    await dashboard.visit(`/runs/${runId}?view=errors`);
+    await page.getByRole("link", { name: "Show in the matrix" }).click();
+    await dashboard.cell("causeTest", "eu-1", /fail/);
+    await dashboard.shows("1 of 2 rows");
+    expect(await page.getByPlaceholder("runner or url").inputValue()).toBe("causeTest");
+  }, 60_000);
+
   test("turns no direction where a name would", async () => {
     const runId = await submit(["eu-1"], TURNING);
     await server.api.ended(runId);

@@ -3,6 +3,7 @@ import type { Cause } from "../../domain/comparison.ts";
 import { exampleOf, redCount, runnersOf } from "../../report/causes.ts";
 import { oneLine } from "../../report/untrusted-text.ts";
 import { blame } from "../../report/verdict.ts";
+import { asked, Link } from "../parts/router.tsx";
 import { Empty } from "../parts/shown.tsx";
 import type { LiveRun } from "./live-run.ts";
 
@@ -37,6 +38,9 @@ function Item({ one }: { readonly one: Cause }) {
         <span>{where}</span>
         {who === undefined ? undefined : <bdi>{who}</bdi>}
         {whose === "" ? undefined : <span>who failed: {whose}</span>}
+        <Link to={asked({ view: undefined, red: "1", text: onlyRunner(one) })}>
+          Show in the matrix
+        </Link>
       </p>
       {example === undefined ? undefined : (
         <pre>
@@ -45,6 +49,10 @@ function Item({ one }: { readonly one: Cause }) {
       )}
     </li>
   );
+}
+
+function onlyRunner({ moreRunners, runners }: Cause): string | undefined {
+  return runners.length === 1 && moreRunners === undefined ? runners[0] : undefined;
 }
 
 /** Causes that read the same may differ in who failed. */

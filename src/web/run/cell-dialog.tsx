@@ -63,7 +63,9 @@ export function CellDialog({ close, live, region, runner, url }: CellDialogProps
           <ResultPart key={index} result={result} />
         ))}
         {cells.length === 1 ? <Input input={cells[0]?.input} /> : undefined}
-        {job ? <JobPart job={job} /> : undefined}
+        {job ? (
+          <JobPart job={job} said={results.map(({ errorMessage }) => errorMessage)} />
+        ) : undefined}
         <CellActions live={live} runner={runner} url={url} region={asked} cells={cells} />
       </div>
     </dialog>
@@ -138,7 +140,13 @@ function Text({ children, title }: { readonly title: string; readonly children: 
   );
 }
 
-function JobPart({ job }: { readonly job: Job }) {
+interface JobPartProps {
+  readonly job: Job;
+  /** What stands above already. */
+  readonly said: readonly (string | undefined)[];
+}
+
+function JobPart({ job, said }: JobPartProps) {
   const { attempts, durationMs, error, jobId, regionMismatch, state, timing } = job;
   return (
     <>
@@ -155,7 +163,7 @@ function JobPart({ job }: { readonly job: Job }) {
           <Fact name="network">{duration(timing.networkMs)}</Fact>
         )}
       </p>
-      {error === undefined ? undefined : <p class="said">{error}</p>}
+      {error === undefined || said.includes(error) ? undefined : <p class="said">{error}</p>}
       {regionMismatch ? <p class="note">{regionMismatch.message}</p> : undefined}
       <p class="soft">
         <code>{jobId}</code>
