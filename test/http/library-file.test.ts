@@ -49,12 +49,13 @@ import { createOrchestratorHandler } from ${JSON.stringify(HANDLER)};
 export default createOrchestratorHandler();
 `;
 
-/** The adapter replaces the process's Request and Response: not to be tried in this process. */
-const NODE_FILE = `
+/** The adapter may replace the process's Request and Response: not to be tried in this process. */
+const nodeFile = (options: string): string => `
 import { createServer } from "node:http";
 import { getRequestListener } from ${JSON.stringify(import.meta.resolve("@hono/node-server"))};
 import { createOrchestratorHandler } from ${JSON.stringify(HANDLER)};
-createServer(getRequestListener(createOrchestratorHandler().fetch)).listen(Number(process.env.BUN_PORT));
+const listener = getRequestListener(createOrchestratorHandler().fetch, ${options});
+createServer(listener).listen(Number(process.env.BUN_PORT));
 `;
 
 describe("an application that mounts it", () => {
@@ -102,13 +103,16 @@ describe("export default createOrchestratorHandler()", () => {
     expect(server.child.signalCode).toBe("SIGTERM");
   });
 
-  test("serves the API behind node:http, too", async () => {
+  test.each([
+    ["whose adapter leaves the globals alone", "{ overrideGlobalObjects: false }"],
+    ["whose adapter replaces Request and Response", "{}"],
+  ])("serves the API behind node:http, too, %s", async (_what, options) => {
     using endpoint = startEndpoint();
     using folder = temporaryFolder();
     const port = freePort();
     const runners = JSON.stringify({ eu: endpoint.base });
     const env = { BUN_PORT: port, PLAYWRIGHT_RUNNERS: runners };
-    await using _server = bunServer(folder.path, NODE_FILE, env);
+    await using _server = bunServer(folder.path, nodeFile(options), env);
     const origin = `http://127.0.0.1:${port}`;
     await eventually("the server answers", async () => (await fetch(`${origin}/healthz`)).ok);
     const api = new Api(origin);
