@@ -5,6 +5,7 @@
  */
 import { callbackFlags } from "./callbacks/flags.ts";
 import { KEY_NAME, NOT_A_KEY_NAME, SCOPES } from "./domain/key.ts";
+import { regionFlag } from "./domain/region-flag.ts";
 import { secretFlags } from "./domain/secret-flags.ts";
 import { accessFlags, allowedHostsFlag } from "./http/access/flags.ts";
 import {
@@ -192,11 +193,7 @@ export const serveFlags = {
 } satisfies FlagTable;
 
 export const runnerFlags = {
-  region: text({
-    placeholder: "NAME",
-    about: "region this server answers for; runners see it as ctx.region",
-    fallback: undefined,
-  }),
+  region: regionFlag("region this server answers for; runners see it as ctx.region"),
   host: hostFlag,
   port: portFlag(4_000),
   ...tlsFlags,
@@ -235,11 +232,7 @@ export const runnerFlags = {
 } satisfies FlagTable;
 
 export const mockRunnerFlags = {
-  region: text({
-    placeholder: "NAME",
-    about: "region this server says it is in; without it, that of each request",
-    fallback: undefined,
-  }),
+  region: regionFlag("region this server says it is in; without it, that of each request"),
   script: list({
     about: "what becomes of one job after the other, separated by commas; else all pass",
     separator: /,/,

@@ -44,7 +44,10 @@ export function namedKeys<Name extends string>(
   const { faults, value: text } = namedSecret(values, name, read);
   const value = text === undefined ? undefined : parseSigningKeys(text);
   if (text === undefined || value) return { value, faults };
-  return { value, faults: [`${flagOf(name)}: what it names ${NOT_A_SIGNING_SECRET}`] };
+  const env = values[`${name}Env`];
+  const flag = `${flagOf(name)}-${env === undefined ? "file" : "env"}`;
+  const source = env ?? values[`${name}File`];
+  return { value, faults: [`${flag}: ${source} ${NOT_A_SIGNING_SECRET}`] };
 }
 
 function flagOf(name: string): string {

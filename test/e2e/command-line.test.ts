@@ -81,6 +81,14 @@ describe("volley", () => {
     expect(stdout).toContain("--region");
   });
 
+  test.each(["runner", "mock-runner"])("%s refuses a region that none can be", async (command) => {
+    const { code, stderr } = await runToEnd({ args: [command, "--region", "eu west"] });
+    expect([code, stderr]).toEqual([
+      2,
+      'volley: --region must be letters, digits, ".", "_" and "-", at most 63, beginning with a letter or digit, not "eu west"\n',
+    ]);
+  });
+
   test("takes flags from the environment; the command line wins", async () => {
     using folder = temporaryFolder();
     const env = { VOLLEY_MAX_BODY: "200", VOLLEY_MAX_RUNNERS: "1", VOLLEY_PORT: "1" };

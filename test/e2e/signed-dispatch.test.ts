@@ -85,7 +85,7 @@ describe("signed dispatch", () => {
     });
     expect([code, stderr.split("\n").length]).toEqual([2, 3]);
     expect(stderr).toContain("--token-env and --token-file: give one of them");
-    expect(stderr).toContain("24 to 64 bytes");
+    expect(stderr).toContain('--signing-secret-env: SHORT is not "whsec_" and 24 to 64 bytes');
     expect(stderr).not.toMatch(/t0ken|c2hvcnQ/);
     const served = await runToEnd({
       args: ["serve"],
