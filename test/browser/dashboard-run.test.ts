@@ -131,6 +131,31 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
     await dashboard.shows("Against the run before: 7 still failing, 7 as before.");
   }, 60_000);
 
+  test("gives its request to be edited, and says that secrets are not in it", async () => {
+    const runId = await server.api.submit({
+      mode: "remote",
+      runners: [
+        {
+          name: "a",
+          region: "ap-1",
+          input: { url: "https://shop.example/", password: "hunter22" },
+        },
+      ],
+    });
+    await server.api.ended(runId);
+    await using dashboard = await DashboardPage.open(browser, server.origin);
+    const { page } = dashboard;
+    await dashboard.visit(`/runs/${runId}?view=request`);
+    await page.getByRole("button", { name: "Edit and submit" }).click();
+    await dashboard.shows("What stands as [redacted] was a secret");
+    const text = await page.getByLabel("Request").first().inputValue();
+    await page.getByLabel("Request").first().fill(text.replace("[redacted]", "hunter22"));
+    await page.getByText("was a secret").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Discard, back to the form" }).click();
+    await page.getByRole("button", { name: "Edit as JSON" }).click();
+    await page.getByRole("button", { name: "Back to the form", exact: true }).waitFor();
+  }, 60_000);
+
   test("leads from a cause to the red rows of its runner", async () => {
     const runId = await server.api.submit({
       mode: "remote",

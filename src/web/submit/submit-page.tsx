@@ -3,6 +3,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 
 import { Refusal } from "../../client/errors.ts";
 import type { RunRequest } from "../../domain/run.ts";
+import { REDACTED } from "../../lib/secrets.ts";
 import { counted } from "../../report/words.ts";
 import { submitCommand } from "../parts/command.ts";
 import { freshKey } from "../parts/fresh-key.ts";
@@ -23,6 +24,7 @@ export function SubmitPage() {
     () => (json === undefined ? requestOf(form) : parsed(json)),
     [form, json],
   );
+  const formed = useMemo(() => JSON.stringify(requestOf(form).request, null, 2), [form]);
   const found = regions.value?.regions;
   if (!mayWrite() || !found) return <NotYet error={regions.error} />;
   const text = JSON.stringify(drafted.request, null, 2);
@@ -35,7 +37,11 @@ export function SubmitPage() {
           class="quiet"
           onClick={() => setJson(json === undefined ? text : undefined)}
         >
-          {json === undefined ? "Edit as JSON" : "Back to the form"}
+          {json === undefined
+            ? "Edit as JSON"
+            : json === formed
+              ? "Back to the form"
+              : "Discard, back to the form"}
         </button>
       </div>
       <div class="submit">
@@ -132,6 +138,12 @@ function Preview({ drafted, shown, text }: PreviewProps) {
             </li>
           ))}
         </ul>
+      ) : undefined}
+      {text.includes(JSON.stringify(REDACTED)) ? (
+        <p class="note">
+          What stands as {REDACTED} was a secret; a runner gets these very words unless you write it
+          anew.
+        </p>
       ) : undefined}
       <ul class="faults hints">
         {faults.map((fault) => (
