@@ -147,6 +147,21 @@ describe.skipIf(!hasBrowser)("the looks of the dashboard", () => {
     60_000,
   );
 
+  test("count one job as one on a narrow screen", async () => {
+    const body = { name: "otherTest", region: "eu-1", input: { url: URL_UNDER_TEST } };
+    await server.api.ended(await server.api.submit({ mode: "remote", runners: [body] }));
+    const viewport = { width: 360, height: 800 };
+    await using dashboard = await DashboardPage.open(browser, server.origin, { viewport });
+    await dashboard.settle("/");
+    await dashboard.shows(/^1 job$/);
+    await dashboard.page.setViewportSize({ width: 1280, height: 800 });
+    await dashboard.page
+      .getByText(/^1 job$/)
+      .waitFor({ state: "detached" })
+      .catch(() => {});
+    expect(await dashboard.page.locator("tbody").innerText()).not.toMatch(/\bjobs?\b/);
+  }, 60_000);
+
   test("are in order where somebody signs in", async () => {
     using data = temporaryFolder();
     const file = join(data.path, "key");

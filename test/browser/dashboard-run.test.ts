@@ -185,6 +185,8 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
       await dashboard.visit(`/runs/${runId}${view}`);
       await dashboard.shows("a·b answered fail");
     }
+    await dashboard.visit(`/runs/${runId}`);
+    await dashboard.page.getByRole("rowheader").getByText("a·b").waitFor();
   }, 60_000);
 
   test("is asked for with what a runner takes by default, and with urls as they are meant", async () => {

@@ -6,6 +6,7 @@ import type { ComparedCell } from "../../domain/comparison.ts";
 import type { Job } from "../../domain/job.ts";
 import type { Result } from "../../domain/result.ts";
 import { detailsText, logText, pictures } from "../../report/details.ts";
+import { oneLine } from "../../report/untrusted-text.ts";
 import { duration } from "../../report/words.ts";
 import { Link, path } from "../parts/router.tsx";
 import { CopyButton, Outside, ResultMark, StateMark } from "../parts/shown.tsx";
@@ -46,7 +47,7 @@ export function CellDialog({ close, live, region, runner, url }: CellDialogProps
       <div class="dialog-body">
         <div class="title-row">
           <h2 id="cell-title">
-            <bdi>{runner}</bdi> <span class="soft">{region}</span>
+            <bdi>{oneLine(runner)}</bdi> <span class="soft">{region}</span>
           </h2>
           <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
             Close

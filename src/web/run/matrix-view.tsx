@@ -7,6 +7,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { ComparedCell } from "../../domain/comparison.ts";
 import { shadeOf, SIGNS, statusWord } from "../../report/cells.ts";
+import { oneLine } from "../../report/untrusted-text.ts";
 import { duration } from "../../report/words.ts";
 import { SPARE_ROWS, VirtualRows } from "../parts/virtual-rows.tsx";
 import { markOf, type MatrixRow, standing, worst } from "./matrix.ts";
@@ -148,7 +149,7 @@ function Cells({ focus, index, open, regions, row }: RowProps) {
     <div class="row" role="row" aria-rowindex={index + 2}>
       <div class="head" role="rowheader" title={[runner, url, given].filter(Boolean).join("\n")}>
         <b>
-          <bdi>{runner}</bdi>
+          <bdi>{oneLine(runner)}</bdi>
           {given ? <code>{given}</code> : undefined}
         </b>
         <bdi class="url">{url}</bdi>

@@ -219,7 +219,10 @@ function Run({ run }: { readonly run: ListedRun }) {
       <td>
         <Counts summary={summary} />
       </td>
-      <td class="number">{isOpen ? `${done} of ${totalJobs}` : totalJobs}</td>
+      <td class="number">
+        {isOpen ? `${done} of ${totalJobs}` : totalJobs}
+        <span class="narrow"> {totalJobs === 1 ? "job" : "jobs"}</span>
+      </td>
       <td>
         <Duration ms={took} />
       </td>
