@@ -124,7 +124,7 @@ export class Client {
     return state;
   }
 
-  /** How the server's regions are; of those that never answered, after about 2 s. */
+  /** How the server's regions are; asked anew after 30 s, for about 2 s at most. */
   regions(): Promise<RegionList> {
     return this.#json("GET", "/regions", "regions");
   }

@@ -1,8 +1,9 @@
 /**
  * Fleet: what each region's endpoint last said of itself, asked only when somebody wants to know.
  *
- * An answer counts for 30 s; after that it is still told at once, and asked for anew in the
- * background. An endpoint is never asked twice at the same time.
+ * An answer counts for 30 s; after that the endpoint is asked anew, and what it said before is told
+ * only where it does not answer in time, or where nobody can wait. An endpoint is never asked twice
+ * at the same time.
  */
 import type { Drift, RegionList, RegionReport } from "../domain/fleet.ts";
 import type { Region, Regions } from "../domain/region.ts";
@@ -18,7 +19,7 @@ const FRESH_MS = 30_000;
 const TRUSTED_MS = 300_000;
 const MAX_HISTORY = 20;
 
-/** How long whoever wants to know waits for endpoints that never answered, in milliseconds. */
+/** How long whoever wants to know waits for endpoints, in milliseconds. */
 const PATIENCE_MS = INFO_LIMIT_MS + 250;
 
 export interface FleetOptions {
@@ -66,12 +67,12 @@ export class Fleet {
 
   /**
    * What is known of every region, in the order they are configured. Waits, for little more than
-   * the time an endpoint has to answer, only for those that never answered.
+   * the time an endpoint has to answer, for those that said nothing lately.
    */
   async report(): Promise<RegionList> {
     this.refresh();
     const entries = [...this.#entries.values()];
-    await this.#patiently(entries.filter(({ known }) => !known));
+    await this.#patiently(entries.filter((entry) => !this.#isFresh(entry)));
     const drift = fleetDrift(
       entries.map(({ known, region }) => ({ region, ...present({ info: known?.info }) })),
     );
@@ -129,9 +130,11 @@ export class Fleet {
 
   /** Asks the endpoint unless it said something lately. */
   #refresh(entry: Entry): void {
-    const { known } = entry;
-    if (known && this.#clock.monotonic() - known.monotonic < FRESH_MS) return;
-    this.#ask(entry);
+    if (!this.#isFresh(entry)) this.#ask(entry);
+  }
+
+  #isFresh({ known }: Entry): boolean {
+    return known !== undefined && this.#clock.monotonic() - known.monotonic < FRESH_MS;
   }
 
   /** Asks the endpoint unless it is being asked. */

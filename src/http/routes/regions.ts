@@ -37,7 +37,7 @@ export function regionRoutes({ basePath, fleet }: RegionRoutesDeps) {
       detail: {
         summary: "The configured regions",
         description:
-          "Health, latency, runners offered and drift of each region, from its endpoint's `/info`. An answer counts for 30 s; an older one is told at once while the endpoint is asked anew. Waits about 2 s at most for endpoints that never answered.",
+          "Health, latency, runners offered and drift of each region, from its endpoint's `/info`. An answer counts for 30 s; after that the endpoint is asked anew, for about 2 s at most, and what it said before is told where it does not answer in time, with the `checkedAt` of then.",
       },
     })
     .get(
