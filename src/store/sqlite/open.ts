@@ -11,6 +11,7 @@ import { touchPrivate } from "../../lib/private-file.ts";
 import callbacks from "./migrations/0001-callbacks.sql" with { type: "text" };
 import keys from "./migrations/0001-keys.sql" with { type: "text" };
 import initial from "./migrations/0001-runs-and-jobs.sql" with { type: "text" };
+import rowsOfJobs from "./migrations/0002-rows-of-jobs.sql" with { type: "text" };
 import { openToLook } from "./read-only.ts";
 
 /** In the data folder. */
@@ -26,7 +27,7 @@ const APPLICATION_ID_OFFSET = 68;
 const HEADER_BYTES = 100;
 
 /** In order; a file's `user_version` is how many of these it has seen. */
-const MIGRATIONS: readonly string[] = [`${initial}\n${callbacks}\n${keys}`];
+const MIGRATIONS: readonly string[] = [`${initial}\n${callbacks}\n${keys}`, rowsOfJobs];
 
 /** Throws StartError when the file must not be used. */
 export function openDatabase(path: string): Database {

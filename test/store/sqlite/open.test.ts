@@ -46,7 +46,7 @@ describe("openDatabase", () => {
     expect(pragma(db, "trusted_schema")).toBe(0);
     expect(pragma(db, "busy_timeout")).toBe(2_000);
     expect(pragma(db, "application_id")).toBe(0x766c7931);
-    expect(pragma(db, "user_version")).toBe(1);
+    expect(pragma(db, "user_version")).toBe(2);
     db.close();
   });
 
@@ -77,7 +77,7 @@ describe("openDatabase", () => {
   test("uses an empty file as a new one", () => {
     writeFileSync(path, "");
     const db = openDatabase(path);
-    expect(pragma(db, "user_version")).toBe(1);
+    expect(pragma(db, "user_version")).toBe(2);
     db.close();
   });
 
@@ -87,7 +87,7 @@ describe("openDatabase", () => {
       db.run("PRAGMA journal_mode = WAL");
     });
     const db = openDatabase(path);
-    expect(pragma(db, "user_version")).toBe(1);
+    expect(pragma(db, "user_version")).toBe(2);
     expect(db.query("SELECT count(*) FROM runs").values()).toEqual([[0]]);
     db.close();
   });

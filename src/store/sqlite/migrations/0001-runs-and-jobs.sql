@@ -60,10 +60,7 @@ CREATE TABLE facets (
 
 CREATE INDEX facets_by_run ON facets (run);
 
--- A job is one row here for good, one more once it was dispatched and one more once it has ended:
--- rows that are only ever added fill their pages in order, where rows that grow would split them.
-CREATE TABLE job_requests (
-  -- run * 1048576 + position: the jobs of a run lie together, in fan-out order.
+CREATE TABLE jobs (
   key INTEGER PRIMARY KEY,
   -- No foreign key: jobs may come before their run (incoming_runs) and go after it (pruned_runs).
   run INTEGER NOT NULL,
@@ -75,47 +72,25 @@ CREATE TABLE job_requests (
   -- JSON: [{"name", "input"?}]
   runners TEXT NOT NULL,
   -- JSON: one status per runner, of a run whose results are judged.
-  expected TEXT
-) STRICT;
-
-CREATE TABLE job_starts (
-  key INTEGER PRIMARY KEY,
-  run INTEGER NOT NULL,
-  attempts INTEGER NOT NULL,
-  -- Of the first start.
-  started_at INTEGER NOT NULL,
-  -- Number of the event that told the last start.
-  event INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE job_ends (
-  key INTEGER PRIMARY KEY,
-  run INTEGER NOT NULL,
-  -- An end state, as in runs. Not checked again: it would cost a third of the row's insert.
-  state TEXT NOT NULL,
-  -- JSON: one result per runner. NULL: nothing was answered, each is an error.
+  expected TEXT,
+  -- As in runs. Not checked again: it would double the cost of each of a job's writes.
+  state TEXT NOT NULL DEFAULT 'queued',
+  attempts INTEGER NOT NULL DEFAULT 0,
+  -- JSON: one result per runner. NULL in an ended job: nothing was answered, each is an error.
   results TEXT,
   error TEXT,
   error_code TEXT,
   error_source TEXT,
   -- JSON: why the results may be those of another region; NULL if they are not.
   region_mismatch TEXT,
-  completed_at INTEGER NOT NULL,
-  -- NULL: it was never dispatched.
+  started_at INTEGER,
+  completed_at INTEGER,
   duration_ms INTEGER,
-  event INTEGER NOT NULL
+  -- Numbers of the events that told the last start and the end of the job.
+  started_event INTEGER,
+  ended_event INTEGER,
+  UNIQUE (run, position)
 ) STRICT;
-
-CREATE VIEW jobs AS
-SELECT asked.key, asked.run, asked.position, asked.job_id, asked.url, asked.region, asked.runners,
-  asked.expected,
-  coalesce(ended.state, iif(started.key IS NULL, 'queued', 'running')) AS state,
-  coalesce(started.attempts, 0) AS attempts, ended.results, ended.error, ended.error_code,
-  ended.error_source, ended.region_mismatch, started.started_at, ended.completed_at,
-  ended.duration_ms, started.event AS started_event, ended.event AS ended_event
-FROM job_requests AS asked
-LEFT JOIN job_starts AS started ON started.key = asked.key
-LEFT JOIN job_ends AS ended ON ended.key = asked.key;
 
 -- Keys of runs that are being submitted: their jobs come in slices, they themselves come last.
 CREATE TABLE incoming_runs (run INTEGER PRIMARY KEY) STRICT;
@@ -123,6 +98,6 @@ CREATE TABLE incoming_runs (run INTEGER PRIMARY KEY) STRICT;
 -- Runs that were deleted and whose jobs are still to be.
 CREATE TABLE pruned_runs (run INTEGER PRIMARY KEY) STRICT;
 
-CREATE INDEX job_requests_by_url ON job_requests (url, run);
-CREATE INDEX job_starts_by_event ON job_starts (run, event);
-CREATE INDEX job_ends_by_event ON job_ends (run, event);
+CREATE INDEX jobs_by_url ON jobs (url, run);
+CREATE INDEX jobs_by_start ON jobs (run, started_event) WHERE started_event IS NOT NULL;
+CREATE INDEX jobs_by_end ON jobs (run, ended_event) WHERE ended_event IS NOT NULL;
