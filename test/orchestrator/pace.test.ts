@@ -50,8 +50,8 @@ describe("Pace", () => {
     expect((await mayStart())()).toBe(false);
   });
 
-  test("waits 2 ms at most, and then no longer for the same ones", async () => {
-    const slow = begin(200);
+  test("waits 2 ms at most, and then for twice as many", async () => {
+    const slow = begin(100);
     const may = await mayStart();
     clock.advance(1);
     await turns();
@@ -59,14 +59,20 @@ describe("Pace", () => {
     clock.advance(1);
     await turns();
     expect(may()).toBe(true);
-    begin(63);
+    slow.push(...begin(99));
     expect((await mayStart())()).toBe(true);
-    // Nor does their answer make room among the later ones.
-    begin(1);
-    const later = await mayStart();
-    answer(slow);
+    slow.push(...begin(1));
+    expect((await mayStart())()).toBe(false);
+  });
+
+  test("waits again for an endpoint that has become quick", async () => {
+    const slow = begin(100);
+    await mayStart();
+    clock.advance(2);
     await turns();
-    expect(later()).toBe(false);
+    answer(slow);
+    begin(64);
+    expect((await mayStart())()).toBe(false);
   });
 
   test("wakes everybody who waits", async () => {
