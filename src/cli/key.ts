@@ -92,9 +92,10 @@ async function openKeys(
   create = false,
 ): Promise<{ store: KeyStore } & AsyncDisposable> {
   if (database !== undefined) {
-    if (create) await prepareDatabase(database);
+    const session = databasePrepare === "on";
+    if (create) await prepareDatabase({ url: database, session });
     else await databaseHasKeys(database);
-    const store = new PostgresKeyStore(database, databasePrepare === "on");
+    const store = new PostgresKeyStore(database, session);
     return { store, [Symbol.asyncDispose]: () => store.close() };
   }
   const path = join(data, DATABASE_FILE);

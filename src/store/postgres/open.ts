@@ -8,7 +8,8 @@
 import type { SQL } from "bun";
 
 import { StartError } from "../../domain/errors.ts";
-import { sqlState } from "./errors.ts";
+import { answered, SESSION } from "./client.ts";
+import { isTlsFault, NoAnswer, sqlState } from "./errors.ts";
 import callbacks from "./migrations/0001-callbacks.sql" with { type: "text" };
 import keys from "./migrations/0001-keys.sql" with { type: "text" };
 import initial from "./migrations/0001-runs-and-jobs.sql" with { type: "text" };
@@ -18,35 +19,52 @@ const MIGRATIONS: readonly string[] = [`${initial}\n${callbacks}\n${keys}`];
 
 const OLDEST = 14;
 const CONNECT_TIMEOUT_S = 10;
+/** For all of it, in milliseconds: others may migrate first. */
+const START_TIMEOUT_MS = 30_000;
 /** "vly1" in ASCII, as in the header of an SQLite file of ours. */
 const LOCK = 0x766c7931;
 /** Tables of ours whose names others may have chosen, too. */
 const COMMON_NAMES = ["runs", "jobs", "keys", "sessions", "callbacks"];
 
+export interface DatabaseWay {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string;
+  /** Whether its connections take settings, as those of a pooler may not. */
+  readonly session: boolean;
+  /** How long it may take to become ready, in milliseconds. */
+  readonly withinMs?: number;
+}
+
 /** Where a database is, without credentials. */
 export function databasePlace(url: string): string {
   const { host, pathname, searchParams } = new URL(url);
-  return `${searchParams.get("path") ?? (host === "" ? "localhost" : host)}${pathname}`;
+  const socket = searchParams.get("path") ?? searchParams.get("host");
+  return `${socket ?? decodeURIComponent(host === "" ? "localhost" : host)}${pathname}`;
 }
 
 /** Makes the schema what this binary needs. Throws StartError when the database must not be used. */
-export async function prepareDatabase(url: string): Promise<void> {
-  await connected(url, async (sql) => {
-    await refuseUnfit(sql);
-    await sql.begin(async (tx) => {
-      await tx`SELECT pg_advisory_xact_lock(${LOCK})`;
-      const version = await schemaVersion(tx);
-      refuseNewer(version);
-      if (version === MIGRATIONS.length) return;
-      await refuseForeign(tx, version);
-      for (const text of MIGRATIONS.slice(version)) await tx.unsafe(text).simple();
-      await tx
-        .unsafe("CREATE TABLE IF NOT EXISTS volley_schema (version integer NOT NULL)")
-        .simple();
-      await tx.unsafe("DELETE FROM volley_schema").simple();
-      await tx`INSERT INTO volley_schema (version) VALUES (${MIGRATIONS.length})`;
-    });
-  });
+export async function prepareDatabase({ session, url, withinMs }: DatabaseWay): Promise<void> {
+  await connected(
+    url,
+    async (sql) => {
+      await refuseUnfit(sql);
+      if (session) await refuseWithoutSettings(url);
+      await sql.begin(migrate);
+    },
+    withinMs,
+  );
+}
+
+async function migrate(tx: SQL): Promise<void> {
+  await tx`SELECT pg_advisory_xact_lock(${LOCK})`;
+  const version = await schemaVersion(tx);
+  refuseNewer(version);
+  if (version === MIGRATIONS.length) return;
+  await refuseForeign(tx, version);
+  for (const text of MIGRATIONS.slice(version)) await tx.unsafe(text).simple();
+  await tx.unsafe("CREATE TABLE IF NOT EXISTS volley_schema (version integer NOT NULL)").simple();
+  await tx.unsafe("DELETE FROM volley_schema").simple();
+  await tx`INSERT INTO volley_schema (version) VALUES (${MIGRATIONS.length})`;
 }
 
 /**
@@ -65,15 +83,20 @@ export async function inspectDatabase<Seen>(
   });
 }
 
-async function connected<Answer>(url: string, use: (sql: SQL) => Promise<Answer>): Promise<Answer> {
-  const sql = new Bun.SQL(url, { max: 1, prepare: false, connectionTimeout: CONNECT_TIMEOUT_S });
+async function connected<Answer>(
+  url: string,
+  use: (sql: SQL) => Promise<Answer>,
+  withinMs: number = START_TIMEOUT_MS,
+): Promise<Answer> {
+  let sql: SQL | undefined;
   try {
-    return await use(sql);
+    sql = new Bun.SQL(url, { max: 1, prepare: false, connectionTimeout: CONNECT_TIMEOUT_S });
+    return await answered(use(sql), withinMs);
   } catch (error) {
-    const fault = error instanceof Unfit ? error.message : reason(error);
+    const fault = sql ? reason(error) : "cannot be reached by this URL";
     throw new StartError([`The database ${databasePlace(url)} ${fault}.`], { cause: error });
   } finally {
-    await sql.close({ timeout: 1 });
+    await sql?.close({ timeout: 1 });
   }
 }
 
@@ -85,11 +108,13 @@ async function refuseUnfit(sql: SQL): Promise<void> {
     SELECT current_setting('server_version_num')::int AS number,
       current_setting('server_version') AS version,
       pg_is_in_recovery() AS standby,
-      current_setting('transaction_read_only') AS read_only`) as {
+      current_setting('transaction_read_only') AS read_only,
+      current_setting('server_encoding') AS encoding`) as {
     number: number;
     version: string;
     standby: boolean;
     read_only: string;
+    encoding: string;
   }[];
   if (!server || server.number < OLDEST * 10_000) {
     throw new Unfit(`is PostgreSQL ${server?.version}; ${OLDEST} or newer is needed`);
@@ -97,6 +122,25 @@ async function refuseUnfit(sql: SQL): Promise<void> {
   if (server.standby) throw new Unfit("is a read-only standby; name its primary");
   if (server.read_only === "on") {
     throw new Unfit("is read-only (default_transaction_read_only is on)");
+  }
+  if (server.encoding !== "UTF8") {
+    throw new Unfit(`has the encoding ${server.encoding}; UTF8 is needed`);
+  }
+}
+
+/** A pooler may hand out connections of which every setting, and every statement, is another's. */
+async function refuseWithoutSettings(url: string): Promise<void> {
+  await using sql = new Bun.SQL(url, {
+    max: 1,
+    connectionTimeout: CONNECT_TIMEOUT_S,
+    connection: SESSION,
+  });
+  try {
+    await sql`SELECT 1`;
+  } catch (error) {
+    const state = sqlState(error);
+    if (state === undefined || REASONS.has(state)) throw error;
+    throw new Unfit("refuses settings of sessions; behind a pooler use --database-prepare off");
   }
 }
 
@@ -126,10 +170,12 @@ async function refuseForeign(sql: SQL, version: number): Promise<void> {
 
 /** Ends the sentence "The database … ". The driver's own words could show more than they should. */
 function reason(error: unknown): string {
+  if (error instanceof Unfit) return error.message;
+  if (error instanceof NoAnswer) return "does not answer";
   const state = sqlState(error);
   if (state !== undefined) return REASONS.get(state) ?? `refused to be used (SQLSTATE ${state})`;
   const code = String((error as { code?: unknown }).code ?? "");
-  if (/TLS|CERT|SSL/.test(code)) return `has no acceptable TLS (${code})`;
+  if (isTlsFault(code)) return `has no acceptable TLS (${code})`;
   return `cannot be reached${code === "" ? "" : ` (${code})`}`;
 }
 
@@ -137,6 +183,8 @@ const REASONS = new Map([
   ["28P01", "refused the user name or the password"],
   ["28000", "refused the user"],
   ["3D000", "does not exist"],
+  ["3F000", "has no schema of its search_path"],
+  ["42704", "does not know a parameter of the URL"],
   ["25006", "is read-only"],
   ["42501", "does not let the user create or read tables"],
   ["53300", "has no connection left"],

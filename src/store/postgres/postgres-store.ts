@@ -47,7 +47,7 @@ import { readEvents } from "./events.ts";
 import { Hints } from "./hints.ts";
 import { listRuns } from "./list.ts";
 import { endOpenJobs } from "./open-jobs.ts";
-import { prepareDatabase } from "./open.ts";
+import { type DatabaseWay, prepareDatabase } from "./open.ts";
 import { findPast } from "./past.ts";
 import { prune } from "./prune.ts";
 import { Replica } from "./replica.ts";
@@ -61,6 +61,10 @@ import {
 } from "./rows.ts";
 import { findSubmission, submitRun } from "./submit.ts";
 import { RunWriter } from "./writer.ts";
+
+/** How much of a lease the answer to a part of its renewal is waited for; of a short one, longer. */
+const ANSWER_SHARE = 1 / 3;
+const LEAST_ANSWER_MS = 2_000;
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database`. */
@@ -82,18 +86,26 @@ export interface PostgresStoreOptions {
 export class PostgresStore implements RunStore {
   readonly sharing: Sharing;
   readonly callbacks: PostgresCallbacks;
-  readonly #url: string;
+  readonly #way: DatabaseWay;
   readonly #client: Client;
+  readonly #leaseClient: Client;
   readonly #replica: Replica;
   readonly #writer: RunWriter;
   readonly #hints: Hints | undefined;
   readonly #submitting = new Set<Promise<unknown>>();
 
   constructor({ leaseMs, log, name, pollMs, prepare, url, ...options }: PostgresStoreOptions) {
-    this.#url = url;
-    const client = (this.#client = new Client({ url, session: prepare }));
+    this.#way = { url, session: prepare };
+    const client = (this.#client = new Client(this.#way));
     this.callbacks = new PostgresCallbacks(client);
-    this.#replica = new Replica({ client, name, leaseMs });
+    const leaseClient = (this.#leaseClient = new Client({
+      ...this.#way,
+      maxConnections: 1,
+      answerWithinMs: Math.max(LEAST_ANSWER_MS, leaseMs * ANSWER_SHARE),
+      // The one that listens cannot find out by itself.
+      abandoned: () => hints?.reconnect(),
+    }));
+    this.#replica = new Replica({ client, leaseClient, name, leaseMs });
     this.#writer = new RunWriter(client, options.committed);
     const hints = (this.#hints = prepare ? new Hints({ url, client, log }) : undefined);
     this.sharing = {
@@ -109,7 +121,7 @@ export class PostgresStore implements RunStore {
    * be called before.
    */
   async open(): Promise<void> {
-    await prepareDatabase(this.#url);
+    await prepareDatabase(this.#way);
   }
 
   async submit(run: NewRun): Promise<Submitted> {
@@ -251,7 +263,7 @@ export class PostgresStore implements RunStore {
     });
     this.sharing.hint({ type: "released" });
     await this.#hints?.close();
-    await this.#client.close();
+    await Promise.all([this.#leaseClient.close(), this.#client.close()]);
   }
 
   async #findRow(runId: string) {

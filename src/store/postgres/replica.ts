@@ -14,10 +14,15 @@ import { type RawRun, toRunRow } from "./rows.ts";
 
 export interface ReplicaOptions {
   readonly client: Client;
+  /** For the lease alone: it must not wait for anything else that is asked. */
+  readonly leaseClient: Client;
   /** Who this is, for a person. */
   readonly name: string;
   readonly leaseMs: number;
 }
+
+/** A run under the epoch of a claim. */
+type Claimed = Pick<StoredRun, "key" | "epoch">;
 
 const FOREIGN_KEY_VIOLATION = "23503";
 
@@ -60,12 +65,13 @@ export class Replica {
       this.#options.client.query(
         (sql) =>
           sql`
-          UPDATE runs SET owner = ${id}::bigint, epoch = epoch + 1
-          WHERE key IN (
+          WITH free AS MATERIALIZED (
             SELECT key FROM runs WHERE owner IS NULL AND completed_at IS NULL
             ORDER BY key LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED
           )
-          RETURNING *` as Promise<RawRun[]>,
+          UPDATE runs SET owner = ${id}::bigint, epoch = epoch + 1
+          FROM free WHERE runs.key = free.key
+          RETURNING runs.*` as Promise<RawRun[]>,
       ),
     );
     return rows
@@ -74,10 +80,31 @@ export class Replica {
   }
 
   async renew(runs: readonly StoredRun[]): Promise<Renewal> {
-    const { client, leaseMs } = this.#options;
-    const id = await this.id();
     const sentAt = performance.now();
-    const [renewed] = (await client.query(
+    const { id, replicas } = await this.#extend();
+    const rows = (await this.#options.leaseClient.query(
+      (sql) => sql`
+        SELECT key, epoch, cancelled_at IS NOT NULL AS cancelled FROM runs
+        WHERE owner = ${id}::bigint`,
+    )) as { key: string; epoch: number; cancelled: boolean }[];
+    const owned = rows.map((row) => ({ ...row, key: Number(row.key) }));
+    this.#renewedInTime(sentAt);
+    await this.#releaseStrays(runs, owned);
+    const found = new Map(owned.map((row) => [row.key, row]));
+    const isLost = ({ epoch, key }: StoredRun): boolean => found.get(key)?.epoch !== epoch;
+    return {
+      lost: runs.filter(isLost),
+      cancelled: runs.filter((run) => !isLost(run) && found.get(run.key)?.cancelled),
+      replicas,
+    };
+  }
+
+  /** Makes the lease last again, and tells how many there are. */
+  async #extend(): Promise<{ readonly id: number; readonly replicas: number }> {
+    const { leaseClient, leaseMs } = this.#options;
+    const known = this.id();
+    const id = await known;
+    const [renewed] = (await leaseClient.query(
       (sql) => sql`
         UPDATE replicas
         SET renewed_at = clock_timestamp(),
@@ -88,39 +115,22 @@ export class Replica {
           WHERE other.id <> ${id}::bigint AND other.lease_until > clock_timestamp()
         ) AS replicas`,
     )) as { replicas: number }[];
-    if (!renewed) {
-      // Whoever deleted it has taken everything.
-      this.#id = undefined;
-      await this.id();
-      return { lost: runs, cancelled: [], replicas: 1 };
-    }
-    const owned = (await client.query(
-      (sql) => sql`
-        SELECT key, epoch, cancelled_at IS NOT NULL AS cancelled FROM runs
-        WHERE owner = ${id}::bigint`,
-    )) as { key: string; epoch: number; cancelled: boolean }[];
-    this.#renewedInTime(sentAt);
-    await this.#releaseStrays(runs, owned);
-    const found = new Map(owned.map((row) => [Number(row.key), row]));
-    const isLost = ({ epoch, key }: StoredRun): boolean => found.get(key)?.epoch !== epoch;
-    return {
-      lost: runs.filter(isLost),
-      cancelled: runs.filter((run) => !isLost(run) && found.get(run.key)?.cancelled),
-      replicas: renewed.replicas,
-    };
+    if (renewed) return { id, replicas: renewed.replicas };
+    // Whoever deleted it has taken everything.
+    if (this.#id === known) this.#id = undefined;
+    return this.#extend();
   }
 
-  async release(runs: readonly StoredRun[]): Promise<void> {
-    await this.#release(runs.map(({ key }) => String(key)));
-  }
-
-  async #release(keys: readonly string[]): Promise<void> {
-    if (keys.length === 0) return;
+  /** Frees those of the runs that this replica still owns under their epochs. */
+  async release(runs: readonly Claimed[]): Promise<void> {
+    if (runs.length === 0) return;
     const id = await this.id();
+    const claims = JSON.stringify(runs.map(({ epoch, key }) => ({ key, epoch })));
     await this.#options.client.query(
       (sql) => sql`
         UPDATE runs SET owner = NULL
-        WHERE key = ANY (${`{${keys.join(",")}}`}::text::bigint[]) AND owner = ${id}::bigint`,
+        FROM json_to_recordset(${claims}::text::json) AS claim (key bigint, epoch integer)
+        WHERE runs.key = claim.key AND runs.epoch = claim.epoch AND runs.owner = ${id}::bigint`,
     );
   }
 
@@ -133,8 +143,8 @@ export class Replica {
   }
 
   async #register(): Promise<number> {
-    const { client, leaseMs, name } = this.#options;
-    const [row] = (await client.query(
+    const { leaseClient, leaseMs, name } = this.#options;
+    const [row] = (await leaseClient.query(
       (sql) => sql`
         INSERT INTO replicas (name, lease_until)
         VALUES (${name}, clock_timestamp() + ${leaseMs}::float8 * interval '1 millisecond')
@@ -149,16 +159,12 @@ export class Replica {
    * to their submit or claim was lost. Only those that were strays at the renewal before, too:
    * other answers are on their way.
    */
-  async #releaseStrays(
-    known: readonly StoredRun[],
-    owned: readonly { readonly key: string; readonly epoch: number }[],
-  ): Promise<void> {
-    const keys = new Set(known.map(({ key }) => String(key)));
+  async #releaseStrays(known: readonly StoredRun[], owned: readonly Claimed[]): Promise<void> {
+    const keys = new Set(known.map(({ key }) => key));
     const strays = owned.filter(({ key }) => !keys.has(key));
     const before = this.#strays;
-    this.#strays = new Set(strays.map(({ epoch, key }) => `${key}/${epoch}`));
-    const lasting = strays.filter(({ epoch, key }) => before.has(`${key}/${epoch}`));
-    await this.#release(lasting.map(({ key }) => key));
+    this.#strays = new Set(strays.map(nameOf));
+    await this.release(strays.filter((stray) => before.has(nameOf(stray))));
   }
 
   #renewedInTime(at: number): void {
@@ -182,4 +188,8 @@ export class Replica {
         )`,
     );
   }
+}
+
+function nameOf({ epoch, key }: Claimed): string {
+  return `${key}/${epoch}`;
 }

@@ -15,7 +15,7 @@ export interface EmptiedDatabase {
 
 export async function emptied(): Promise<EmptiedDatabase> {
   const url = await (await sharedPostgres()).createDatabase();
-  await prepareDatabase(url);
+  await prepareDatabase({ url, session: true });
   const sql = new SQL(url, { max: 2 });
   return {
     url,

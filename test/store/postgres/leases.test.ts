@@ -92,6 +92,18 @@ if (noPostgres) {
       expect((await second.findStatus("r"))?.completedJobs).toBe(1);
     });
 
+    test("is not freed by a release of the one that had it before", async () => {
+      const store = await open();
+      const other = await open();
+      const old = await created(store, newRun("r"));
+      await store.release([old]);
+      const [run] = await store.claim(1);
+      await store.release([old]);
+      expect(await other.claim(1)).toEqual([]);
+      await store.release([run!]);
+      expect((await other.claim(1)).map(({ epoch }) => epoch)).toEqual([run!.epoch + 1]);
+    });
+
     test("is told apart from one claimed anew by the same replica, in the same group", async () => {
       const store = await open();
       const old = await created(store, newRun("r", { jobs: 2 }));
@@ -142,8 +154,8 @@ if (noPostgres) {
       });
       expect(claimed.map(({ runId }) => runId)).toEqual(["r"]);
       expect(performance.now() - died).toBeGreaterThan(LEASE / 2);
-      expect((await dead.renew([run])).lost).toEqual([run]);
-      // It is a replica again, and may submit.
+      // It is a replica again, one of two, and may submit.
+      expect(await dead.renew([run])).toEqual({ lost: [run], cancelled: [], replicas: 2 });
       expect((await created(dead, newRun("next"))).epoch).toBe(1);
     });
 

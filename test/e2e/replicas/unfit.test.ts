@@ -1,0 +1,119 @@
+/** Databases, and ways to them, that a server cannot be started on; each is told in one sentence. */
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+
+import { SQL } from "bun";
+
+import { temporaryFolder } from "../../support/folder.ts";
+import { startPostgresProxy } from "../../support/postgres-proxy.ts";
+import { noPostgres, type PostgresServer, sharedPostgres } from "../../support/postgres.ts";
+import { runToEnd } from "../../support/process.ts";
+import { named, startReplica } from "./replicas.ts";
+
+setDefaultTimeout(60_000);
+
+const skip = noPostgres !== undefined;
+const PASSWORD = "correct-horse";
+let server: PostgresServer;
+
+beforeAll(async () => {
+  if (!skip) server = await sharedPostgres();
+});
+
+/** A database made unfit by statements run in it. */
+async function database(...statements: string[]): Promise<string> {
+  const url = await server.createDatabase();
+  await using sql = new SQL(url, { max: 1 });
+  for (const statement of statements) await sql.unsafe(statement).simple();
+  return url;
+}
+
+const nameOf = (url: string): string => new URL(url).pathname.slice(1);
+
+/** What a start on that database says. */
+async function refused(url: string, ...args: string[]): Promise<string> {
+  using folder = temporaryFolder();
+  const { code, stderr, stdout } = await runToEnd({
+    args: ["serve", "--port", "0", ...args],
+    env: { VOLLEY_DATABASE: url.replace("postgres@", `postgres:${PASSWORD}@`) },
+    cwd: folder.path,
+  });
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).not.toContain(PASSWORD);
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+  expect([...new Bun.Glob("**").scanSync({ cwd: folder.path, dot: true })]).toEqual([]);
+  return stderr;
+}
+
+describe(named("a start on a database that is unfit"), () => {
+  test.skipIf(skip)("as its server is too old is refused", async () => {
+    const url = await database(
+      `CREATE SCHEMA old;
+      CREATE FUNCTION old.current_setting(name text) RETURNS text LANGUAGE sql AS $$
+        SELECT CASE name WHEN 'server_version_num' THEN '130014' WHEN 'server_version' THEN '13.14'
+          ELSE pg_catalog.current_setting(name) END
+      $$`,
+    );
+    await server.run(`ALTER DATABASE ${nameOf(url)} SET search_path = old, pg_catalog`);
+    expect(await refused(url)).toContain("is PostgreSQL 13.14; 14 or newer is needed");
+    await using sql = new SQL(url, { max: 1 });
+    expect([...(await sql`SELECT FROM pg_tables WHERE schemaname = 'old'`)]).toEqual([]);
+  });
+
+  test.skipIf(skip)("as it keeps no text of every language is refused", async () => {
+    for (const encoding of ["LATIN1", "SQL_ASCII"]) {
+      const name = `encoded_${encoding.toLowerCase()}`;
+      await server.run(`CREATE DATABASE ${name} ENCODING '${encoding}' TEMPLATE template0`);
+      expect(await refused(server.url(name))).toContain(
+        `${name} has the encoding ${encoding}; UTF8 is needed`,
+      );
+    }
+  });
+
+  test.skipIf(skip)("as it has no place for tables is refused", async () => {
+    const url = await database();
+    await server.run(`ALTER DATABASE ${nameOf(url)} SET search_path = nowhere`);
+    expect(await refused(url)).toContain("has no schema of its search_path");
+  });
+
+  test.skipIf(skip)("as its user may make no tables is refused", async () => {
+    const url = await database();
+    await server.run("CREATE ROLE guest LOGIN");
+    expect(await refused(url.replace("postgres@", `guest:${PASSWORD}@`))).toContain(
+      "does not let the user create or read tables",
+    );
+  });
+});
+
+describe(named("a start on a database, by a way that is unfit,"), () => {
+  test.skipIf(skip)("is refused for parameters that nobody knows", async () => {
+    const url = await database();
+    expect(await refused(`${url}&colour=${PASSWORD}`)).toContain(
+      "does not know a parameter of the URL",
+    );
+    expect(await refused(url.replace("=disable", `=${PASSWORD}`))).toContain(
+      "cannot be reached by this URL",
+    );
+  });
+
+  test.skipIf(skip)("is refused for a password that is not encoded", async () => {
+    const url = await database();
+    expect(await refused(url.replace("postgres@", `postgres:50%${PASSWORD}@`))).toContain(
+      "cannot be reached by this URL",
+    );
+  });
+
+  test.skipIf(skip)("is refused by a pooler that was not told of", async () => {
+    using proxy = await startPostgresProxy({
+      port: server.port,
+      refusal: `unsupported startup parameter: ${PASSWORD}`,
+    });
+    const url = proxy.url(await database());
+    expect(await refused(url)).toContain("refuses settings of sessions; behind a pooler");
+    await using replica = await startReplica({
+      database: url,
+      regions: {},
+      args: ["--database-prepare", "off"],
+    });
+    expect(await replica.stop()).toBe(0);
+  });
+});
