@@ -1,9 +1,20 @@
-/** Events of a run, read back from its rows. */
+/**
+ * Events of a run, read back from its rows. Which jobs they are about is told by event_jobs, a span
+ * of numbers at a time.
+ */
 import type { SQL } from "bun";
 
 import type { RunEvent } from "../../domain/event.ts";
+import type { JobRow, RunRow } from "../rows.ts";
 import { eventsOf } from "../run-events.ts";
+import { SPAN_JOBS } from "./progress.ts";
 import { type RawJob, type RawRun, toJobRow, toRunRow } from "./rows.ts";
+
+/** An event, and the job that it is about unless the job has another number by now. */
+interface Told {
+  readonly event: number;
+  readonly position: number;
+}
 
 /** At most about `limit` events with `id > after`, in order, none left out between them. */
 export async function readEvents(
@@ -15,19 +26,52 @@ export async function readEvents(
   const [raw] = (await sql`SELECT * FROM runs WHERE run_id = ${runId}`) as RawRun[];
   if (!raw) return [];
   const run = toRunRow(raw);
-  // The jobs are read later than the run. What happened in between is left for the next page: of
-  // two statements one may see an event that comes after one the other does not see.
-  const newest = run.last_event;
-  const [started, ended] = await Promise.all([
-    sql`SELECT * FROM jobs
-      WHERE run = ${run.key}::bigint AND started_event > ${after}::bigint
-        AND started_event <= ${newest}::bigint
-      ORDER BY started_event LIMIT ${limit}::int` as Promise<RawJob[]>,
-    sql`SELECT * FROM jobs
-      WHERE run = ${run.key}::bigint AND ended_event > ${after}::bigint
-        AND ended_event <= ${newest}::bigint
-      ORDER BY ended_event LIMIT ${limit}::int` as Promise<RawJob[]>,
-  ]);
-  const rows = { started: started.map(toJobRow), ended: ended.map(toJobRow) };
-  return eventsOf(run, rows, after, limit);
+  const started: JobRow[] = [];
+  const ended: JobRow[] = [];
+  for (let seen = after; started.length + ended.length < limit;) {
+    const told = await toldAfter(sql, run, seen, limit - started.length - ended.length);
+    const last = told.at(-1);
+    if (!last) break;
+    seen = last.event;
+    const jobs = await jobsAt(sql, run, told);
+    for (const { event, position } of told) {
+      const job = jobs.get(position);
+      if (job?.started_event === event) started.push(job);
+      if (job?.ended_event === event) ended.push(job);
+    }
+  }
+  return eventsOf(run, { started, ended }, after, limit);
+}
+
+/**
+ * Up to the newest event of the run as it was read: of what has happened since, one statement may
+ * see what comes after something that another does not see.
+ */
+async function toldAfter(sql: SQL, run: RunRow, after: number, limit: number): Promise<Told[]> {
+  const rows = (await sql`
+    WITH span AS MATERIALIZED (
+      SELECT event, positions FROM event_jobs
+      WHERE run = ${run.key}::bigint
+        AND event > ${after - SPAN_JOBS}::bigint AND event <= ${run.last_event}::bigint
+        AND event + cardinality(positions) > ${after + 1}::bigint
+      ORDER BY event LIMIT ${limit}::int
+    )
+    SELECT span.event + told.index - 1 AS event, told.position
+    FROM span, unnest(span.positions) WITH ORDINALITY AS told (position, index)
+    WHERE span.event + told.index - 1 > ${after}::bigint
+      AND span.event + told.index - 1 <= ${run.last_event}::bigint
+    ORDER BY span.event, told.index LIMIT ${limit}::int`) as { event: string; position: number }[];
+  return rows.map(({ event, position }) => ({ event: Number(event), position }));
+}
+
+async function jobsAt(
+  sql: SQL,
+  run: RunRow,
+  told: readonly Told[],
+): Promise<ReadonlyMap<number, JobRow>> {
+  const positions = `{${told.map(({ position }) => position).join(",")}}`;
+  const rows = (await sql`
+    SELECT * FROM jobs
+    WHERE run = ${run.key}::bigint AND position = ANY (${positions}::text::int[])`) as RawJob[];
+  return new Map(rows.map((row) => [Number(row.position), toJobRow(row)]));
 }

@@ -2,6 +2,7 @@
 import type { JobEnd } from "../../domain/job.ts";
 import type { Moment, StoredRun } from "../store.ts";
 import type { Client } from "./client.ts";
+import { SPAN_JOBS } from "./progress.ts";
 import { storableOrNull } from "./rows.ts";
 import { leaseLost } from "./writer.ts";
 
@@ -20,6 +21,10 @@ export async function endOpenJobs(
       ), open AS MATERIALIZED (
         SELECT position, state, row_number() OVER (ORDER BY position) - 1 AS rank
         FROM jobs WHERE run = (SELECT key FROM owned) AND state IN ('queued', 'running')
+      ), told AS (
+        INSERT INTO event_jobs (run, event, positions)
+        SELECT ${key}::bigint, ${event}::bigint + min(rank), array_agg(position ORDER BY rank)
+        FROM open GROUP BY rank / ${SPAN_JOBS}::int
       ), ended AS (
         UPDATE jobs
         SET state = ${state}, error = ${storableOrNull(error)}::text,

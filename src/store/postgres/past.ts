@@ -51,11 +51,12 @@ export async function findPast(
 async function readJobs(sql: SQL, keys: readonly PastKey[], endedBy: number): Promise<PastJob[]> {
   const rows = (await sql`
     SELECT jobs.run, jobs.url, jobs.region, jobs.state, jobs.runners, jobs.expected, jobs.results,
-      jobs.error, jobs.error_code, jobs.error_source, jobs.completed_at, runs.run_id
-    FROM json_to_recordset(${JSON.stringify(keys)}::text::json) AS past (run bigint, position integer)
-      JOIN jobs ON jobs.run = past.run AND jobs.position = past.position
-      JOIN runs ON runs.key = jobs.run
-    WHERE runs.completed_at <= ${endedBy}::bigint
+      jobs.error, jobs.error_code, jobs.error_source, jobs.completed_at, run.run_id
+    FROM json_to_recordset(${JSON.stringify(keys)}::text::json) AS past (run bigint, position integer),
+      LATERAL (SELECT * FROM jobs WHERE run = past.run AND position = past.position OFFSET 0) AS jobs,
+      -- Never the other way round: that each is looked up by its key is what OFFSET 0 is for.
+      LATERAL (SELECT run_id, completed_at FROM runs WHERE key = past.run OFFSET 0) AS run
+    WHERE run.completed_at <= ${endedBy}::bigint
     ORDER BY jobs.run DESC, jobs.position DESC`) as (PastRow & { completed_at: string | null })[];
   return rows.map((row) => {
     const job = toPastJob({ ...row, completed_at: Number(row.completed_at) });

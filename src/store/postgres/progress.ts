@@ -1,42 +1,59 @@
 /**
  * Progress: starts and ends of jobs and ends of runs, many of them in one statement each.
  *
- * Every statement first locks the rows of its runs, in one order for all, and goes on with those
- * whose epoch is the writer's. Sent a second time it changes nothing: a start is known by the
+ * Every statement first locks the rows of its runs, in one order for all, each found by its key
+ * whatever the planner knows of the table, and goes on with those whose epoch is the writer's. Sent a second time it changes nothing: a start is known by the
  * number of its event, an end by the state of its job.
  */
 import type { SQL } from "bun";
 
 import type { EndState } from "../../domain/job.ts";
 
-/** Rows as JSON: one parameter, whatever their number. */
-export interface StartRow {
+/**
+ * Jobs that events with following numbers are about, the first with the number `event`. Rows are
+ * sent as JSON, one parameter whatever their number; what is nothing, or 0, is left out of it.
+ */
+export interface EventSpan {
   readonly run: number;
-  readonly position: number;
-  readonly at: number;
   readonly event: number;
-  /** Event of an earlier try of this start, of which nobody knows whether it took effect. */
-  readonly uncertain?: number;
+  /** At most SPAN_JOBS. */
+  readonly positions: readonly number[];
+  /** When they started, if the events are starts. */
+  readonly at?: number;
+  /**
+   * For each of the jobs, the event of an earlier try of this start, of which nobody knows whether
+   * it took effect.
+   */
+  readonly uncertain?: readonly (number | null)[];
 }
+
+/** Whoever looks for an event looks at the spans that begin so far before it. */
+export const SPAN_JOBS = 250;
 
 export interface EndRow {
   readonly run: number;
   readonly position: number;
   readonly state: EndState;
-  readonly results: string | null;
-  readonly error: string | null;
-  readonly error_code: string | null;
-  readonly error_source: string | null;
-  readonly region_mismatch: string | null;
+  readonly results?: string;
+  readonly error?: string;
+  readonly error_code?: string;
+  readonly error_source?: string;
+  readonly region_mismatch?: string;
   readonly at: number;
   readonly duration: number;
   readonly event: number;
-  readonly passed: number;
-  readonly failed: number;
-  readonly errored: number;
+  readonly passed?: number;
+  readonly failed?: number;
+  readonly errored?: number;
   /** Of a run whose results are judged. */
-  readonly expected: number;
-  readonly unexpected: number;
+  readonly expected?: number;
+  readonly unexpected?: number;
+}
+
+/** Starts and ends of jobs; each has its place in a span. */
+export interface Progress {
+  readonly spans: readonly EventSpan[];
+  readonly ends: readonly EndRow[];
 }
 
 export interface RunEndRow {
@@ -60,29 +77,41 @@ export interface Fence {
 export async function writeProgress(
   sql: SQL,
   fences: readonly Fence[],
-  starts: readonly StartRow[],
-  ends: readonly EndRow[],
+  { ends, spans }: Progress,
 ): Promise<ReadonlySet<number>> {
   const rows = (await sql`
     WITH owned AS MATERIALIZED (
-      SELECT runs.key FROM runs
-      WHERE (runs.key, runs.epoch) IN (
-        SELECT run, epoch FROM json_to_recordset(${json(fences)}::text::json)
-          AS fence (run bigint, epoch integer)
+      SELECT run.key, run.completed_at IS NULL AS open
+      FROM json_to_recordset(${json(fences.toSorted(byRun))}::text::json)
+        AS fence (run bigint, epoch integer),
+        LATERAL (
+          SELECT key, completed_at FROM runs
+          WHERE key = fence.run AND epoch = fence.epoch FOR NO KEY UPDATE
+        ) AS run
+    ), span AS MATERIALIZED (
+      SELECT span.* FROM json_to_recordset(${json(spans)}::text::json) AS span (
+        run bigint, event bigint, positions integer[], at bigint, uncertain bigint[]
       )
-      ORDER BY runs.key FOR NO KEY UPDATE
+      WHERE span.run IN (SELECT key FROM owned WHERE open)
+    ), told AS (
+      INSERT INTO event_jobs (run, event, positions) SELECT run, event, positions FROM span
+      ON CONFLICT DO NOTHING
+    ), start AS MATERIALIZED (
+      SELECT span.run, start.position, start.uncertain, span.at,
+        span.event + start.index - 1 AS event
+      FROM span, unnest(span.positions, span.uncertain) WITH ORDINALITY
+        AS start (position, uncertain, index)
+      WHERE span.at IS NOT NULL
     ), started AS (
       UPDATE jobs
       SET state = 'running', attempts = jobs.attempts + 1,
         started_at = coalesce(jobs.started_at, start.at), started_event = start.event
-      FROM json_to_recordset(${json(starts)}::text::json)
-        AS start (run bigint, position integer, at bigint, event bigint, uncertain bigint)
-      WHERE start.run IN (SELECT key FROM owned)
-        AND jobs.run = start.run AND jobs.position = start.position
+      FROM start
+      WHERE jobs.run = start.run AND jobs.position = start.position
         AND (jobs.state = 'queued' OR (jobs.state = 'running'
           AND jobs.started_event IS DISTINCT FROM start.event
           AND jobs.started_event IS DISTINCT FROM start.uncertain))
-      RETURNING jobs.run, (jobs.attempts = 1)::int AS first, start.at, start.event
+      RETURNING jobs.run, (jobs.attempts = 1)::int AS first, start.at
     ), ended AS (
       UPDATE jobs
       SET state = final.state, results = final.results, error = final.error,
@@ -96,23 +125,28 @@ export async function writeProgress(
       )
       WHERE final.run IN (SELECT key FROM owned)
         AND jobs.run = final.run AND jobs.position = final.position AND jobs.state = 'running'
-      RETURNING jobs.run, final.state, final.at, final.event, final.passed, final.failed,
-        final.errored, final.expected, final.unexpected
+      RETURNING jobs.run, final.state, final.at, final.passed, final.failed, final.errored,
+        final.expected, final.unexpected
     ), change AS (
       SELECT run, max(at) AS at, max(event) AS event, sum(started) AS started,
+        count(at) AS moved,
         count(*) FILTER (WHERE state = 'completed') AS completed_jobs,
         count(*) FILTER (WHERE state = 'failed') AS failed_jobs,
         count(*) FILTER (WHERE state = 'timed_out') AS timed_out_jobs,
         count(*) FILTER (WHERE state = 'cancelled') AS cancelled_jobs,
-        count(state) AS ended, sum(passed) AS passed, sum(failed) AS failed,
-        sum(errored) AS errored, sum(expected) AS expected, sum(unexpected) AS unexpected
+        count(state) AS ended, coalesce(sum(passed), 0) AS passed,
+        coalesce(sum(failed), 0) AS failed, coalesce(sum(errored), 0) AS errored,
+        coalesce(sum(expected), 0) AS expected, coalesce(sum(unexpected), 0) AS unexpected
       FROM (
-        SELECT run, at, event, first AS started, NULL AS state, 0 AS passed, 0 AS failed,
-          0 AS errored, 0 AS expected, 0 AS unexpected
+        SELECT run, at, NULL::bigint AS event, first AS started, NULL AS state, 0 AS passed,
+          0 AS failed, 0 AS errored, 0 AS expected, 0 AS unexpected
         FROM started
         UNION ALL
-        SELECT run, at, event, 0, state, passed, failed, errored, expected, unexpected
+        SELECT run, at, NULL, 0, state, passed, failed, errored, expected, unexpected
         FROM ended
+        UNION ALL
+        -- Also of what changed nothing: a number stands for one event.
+        SELECT run, NULL, event + cardinality(positions) - 1, 0, NULL, 0, 0, 0, 0, 0 FROM span
       ) AS moved
       GROUP BY run
     ), counted AS (
@@ -128,7 +162,7 @@ export async function writeProgress(
         errored = runs.errored + change.errored,
         expected = runs.expected + change.expected,
         unexpected = runs.unexpected + change.unexpected,
-        state = CASE runs.state WHEN 'queued' THEN 'running' ELSE runs.state END,
+        state = CASE WHEN runs.state = 'queued' AND moved > 0 THEN 'running' ELSE runs.state END,
         updated_at = greatest(runs.updated_at, change.at),
         last_event = greatest(runs.last_event, change.event)
       FROM change WHERE runs.key = change.run
@@ -146,14 +180,16 @@ export async function writeRunEnds(
 ): Promise<ReadonlyMap<number, EndState>> {
   const rows = (await sql`
     WITH final AS MATERIALIZED (
-      SELECT * FROM json_to_recordset(${json(ends)}::text::json) AS final (
+      SELECT * FROM json_to_recordset(${json(ends.toSorted(byRun))}::text::json) AS final (
         run bigint, epoch integer, state text, at bigint, duration bigint, event bigint,
         verdict text, localized text
       )
     ), owned AS MATERIALIZED (
-      SELECT runs.key, runs.state, runs.completed_at FROM runs
-      WHERE (runs.key, runs.epoch) IN (SELECT run, epoch FROM final)
-      ORDER BY runs.key FOR NO KEY UPDATE
+      SELECT run.key, run.state, run.completed_at FROM final,
+        LATERAL (
+          SELECT key, state, completed_at FROM runs
+          WHERE key = final.run AND epoch = final.epoch FOR NO KEY UPDATE
+        ) AS run
     ), ended AS (
       UPDATE runs
       SET state = CASE WHEN runs.cancelled_at IS NULL THEN final.state ELSE 'cancelled' END,
@@ -174,6 +210,11 @@ export async function writeRunEnds(
     state: EndState;
   }[];
   return new Map(rows.map(({ key, state }) => [Number(key), state]));
+}
+
+/** The order in which all lock the rows of runs. */
+function byRun(one: { readonly run: number }, other: { readonly run: number }): number {
+  return one.run - other.run;
 }
 
 /** For `${…}::text::json`: a parameter that is JSON to the driver would be encoded once more. */

@@ -15,7 +15,7 @@ export async function prune(
   return (await pruneJobs(sql, limit)) || (await pruneRun(sql, endedBefore, keepRuns));
 }
 
-/** A slice of a run that was deleted; false if there is none. */
+/** A slice of a run that was deleted, and of what tells of its jobs; false if there is none. */
 async function pruneJobs(sql: SQL, limit: number): Promise<boolean> {
   return (await sql.begin(async (tx) => {
     const [pruned] = (await tx`
@@ -27,7 +27,13 @@ async function pruneJobs(sql: SQL, limit: number): Promise<boolean> {
         SELECT position FROM jobs WHERE run = ${pruned.run}::bigint ORDER BY position
         LIMIT ${limit}::int
       )`;
-    if (Number(deleted.count) < limit) {
+    const untold = await tx`
+      DELETE FROM event_jobs
+      WHERE run = ${pruned.run}::bigint AND event IN (
+        SELECT event FROM event_jobs WHERE run = ${pruned.run}::bigint ORDER BY event
+        LIMIT ${limit}::int
+      )`;
+    if (Number(deleted.count) < limit && Number(untold.count) < limit) {
       await tx`DELETE FROM pruned_runs WHERE run = ${pruned.run}::bigint`;
     }
     return true;

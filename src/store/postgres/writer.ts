@@ -10,18 +10,18 @@ import type { Client } from "./client.ts";
 import { GroupWriter, MAX_CHARACTERS, MAX_ROWS } from "./group-writer.ts";
 import {
   type EndRow,
+  type EventSpan,
   type Fence,
+  type Progress,
   type RunEndRow,
-  type StartRow,
+  SPAN_JOBS,
   writeProgress,
   writeRunEnds,
 } from "./progress.ts";
-import { storableOrNull } from "./rows.ts";
+import { storable } from "./rows.ts";
 
-interface JobWrite {
+interface JobWrite extends Progress {
   readonly run: StoredRun;
-  readonly starts: readonly StartRow[];
-  readonly ends: readonly EndRow[];
 }
 
 interface RunEnd {
@@ -44,8 +44,9 @@ export class RunWriter {
     this.#committed = committed;
     this.#jobs = new GroupWriter({
       apply: (group) => this.#timed(() => this.#applyJobs(group)),
-      namesOf: ({ ends, starts }) => [...starts, ...ends].map(nameOf),
-      sizeOf: ({ ends, starts }) => ends.reduce(sizeWith, starts.length * ROW_CHARACTERS),
+      namesOf: ({ run, spans }) =>
+        spans.flatMap(({ positions }) => positions.map((position) => nameOf(run, position))),
+      sizeOf: ({ ends, spans }) => ends.reduce(sizeWith, spans.length * ROW_CHARACTERS),
     });
     this.#runs = new GroupWriter({
       apply: (group) => this.#timed(() => this.#applyRuns(group)),
@@ -59,18 +60,20 @@ export class RunWriter {
     jobs: readonly PendingJob[],
     { at, event }: Moment,
   ): Promise<void> {
-    const starts = jobs.map(({ position }, index): StartRow => {
-      const job = { run: run.key, position };
-      const uncertain = this.#uncertain.get(nameOf(job));
-      return { ...job, at, event: event + index, ...present({ uncertain }) };
+    const names = jobs.map(({ position }) => nameOf(run, position));
+    const earlier = names.map((name) => this.#uncertain.get(name) ?? null);
+    const spans = spansOf(run, jobs, event).map((span, index) => {
+      const from = index * SPAN_JOBS;
+      const uncertain = earlier.slice(from, from + SPAN_JOBS);
+      return { ...span, at, ...(uncertain.some((each) => each !== null) ? { uncertain } : {}) };
     });
     try {
-      await this.#jobs.write({ run, starts, ends: [] });
-      for (const start of starts) this.#uncertain.delete(nameOf(start));
+      await this.#jobs.write({ run, spans, ends: [] });
+      for (const name of names) this.#uncertain.delete(name);
     } catch (error) {
-      for (const start of starts) {
-        if (isAway(error)) this.#uncertain.set(nameOf(start), start.uncertain ?? start.event);
-        else this.#uncertain.delete(nameOf(start));
+      for (const [index, name] of names.entries()) {
+        if (isAway(error)) this.#uncertain.set(name, earlier[index] ?? event + index);
+        else this.#uncertain.delete(name);
       }
       throw error;
     }
@@ -78,7 +81,10 @@ export class RunWriter {
 
   async endJobs(run: StoredRun, ended: readonly EndedJob[], event: number): Promise<void> {
     const rows = ended.map((job, index) => toEndRow(run, job, event + index));
-    const writes = slicesOf(rows).map((ends) => this.#jobs.write({ run, starts: [], ends }));
+    const writes = slicesOf(rows).map((ends) => {
+      const spans = spansOf(run, ends, ends[0]?.event ?? event);
+      return this.#jobs.write({ run, spans, ends });
+    });
     await Promise.all(writes);
   }
 
@@ -109,10 +115,10 @@ export class RunWriter {
     // An older epoch in the same group: this replica lost the run and has claimed it again since.
     const current = ({ run }: JobWrite): boolean => fences.get(run.key)?.epoch === run.epoch;
     const written = group.filter(current);
-    const starts = written.flatMap((write) => write.starts);
+    const spans = written.flatMap((write) => write.spans);
     const ends = written.flatMap((write) => write.ends);
     const owned = await this.#client.query((sql) =>
-      writeProgress(sql, [...fences.values()], starts, ends),
+      writeProgress(sql, [...fences.values()], { spans, ends }),
     );
     return group.map((write) =>
       current(write) && owned.has(write.run.key) ? undefined : leaseLost(write.run.runId),
@@ -138,6 +144,20 @@ export function leaseLost(runId: string): AppError {
   return new AppError("lease_lost", `Run "${runId}" belongs to another server now.`);
 }
 
+/** Spans of events about so many jobs, numbered from `event` on. */
+function spansOf(
+  { key }: StoredRun,
+  jobs: readonly Pick<PendingJob, "position">[],
+  event: number,
+): EventSpan[] {
+  const spans: EventSpan[] = [];
+  for (let from = 0; from < jobs.length; from += SPAN_JOBS) {
+    const positions = jobs.slice(from, from + SPAN_JOBS).map(({ position }) => position);
+    spans.push({ run: key, event: event + from, positions });
+  }
+  return spans;
+}
+
 function toEndRow(run: StoredRun, { at, durationMs, end, job }: EndedJob, event: number): EndRow {
   const counts = end.results
     ? countResults(end.results)
@@ -147,17 +167,21 @@ function toEndRow(run: StoredRun, { at, durationMs, end, job }: EndedJob, event:
     run: run.key,
     position: job.position,
     state: end.state,
-    results: end.results ? JSON.stringify(end.results) : null,
-    error: storableOrNull(end.error),
-    error_code: storableOrNull(end.errorCode),
-    error_source: end.errorSource ?? null,
-    region_mismatch: end.regionMismatch ? JSON.stringify(end.regionMismatch) : null,
     at,
     duration: durationMs,
     event,
-    ...counts,
-    expected: verdicts?.expected ?? 0,
-    unexpected: verdicts?.unexpected ?? 0,
+    ...present({
+      results: end.results && JSON.stringify(end.results),
+      error: end.error === undefined ? undefined : storable(end.error),
+      error_code: end.errorCode === undefined ? undefined : storable(end.errorCode),
+      error_source: end.errorSource,
+      region_mismatch: end.regionMismatch && JSON.stringify(end.regionMismatch),
+      passed: counts.passed || undefined,
+      failed: counts.failed || undefined,
+      errored: counts.errored || undefined,
+      expected: verdicts?.expected,
+      unexpected: verdicts?.unexpected,
+    }),
   };
 }
 
@@ -180,8 +204,8 @@ function sizeWith(before: number, { results }: EndRow): number {
   return before + ROW_CHARACTERS + (results?.length ?? 0);
 }
 
-function nameOf({ position, run }: Pick<StartRow, "run" | "position">): string {
-  return `${run}/${position}`;
+function nameOf({ key }: StoredRun, position: number): string {
+  return `${key}/${position}`;
 }
 
 function isAway(error: unknown): boolean {

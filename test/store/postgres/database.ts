@@ -21,7 +21,7 @@ export async function emptied(): Promise<EmptiedDatabase> {
     url,
     sql,
     empty: async () => {
-      await sql`TRUNCATE runs, jobs, facets, pruned_runs, replicas, callbacks, keys, sessions
+      await sql`TRUNCATE runs, jobs, event_jobs, facets, pruned_runs, replicas, callbacks, keys, sessions
         RESTART IDENTITY`.simple();
     },
     close: () => sql.close(),

@@ -212,9 +212,19 @@ if (noPostgres) {
       await writer.startJobs(run, [job], moment());
       expect((await store.findJobs("r", -1, 1))[0]?.attempts).toBe(1);
       expect((await store.findStatus("r"))?.runningJobs).toBe(1);
-      // The next one is another attempt.
+      const [told] = await store.findEvents("r", 1, 1);
+      expect(await store.findEvents("r", 1, 10)).toEqual([told!]);
+      // The next one is another attempt, and the only start that is told from then on.
       await writer.startJobs(run, [job], moment());
       expect((await store.findJobs("r", -1, 1))[0]?.attempts).toBe(2);
+      const [again] = await store.findEvents("r", 1, 1);
+      expect(again).toMatchObject({ type: "job.started", data: { attempt: 2 } });
+      expect(await store.findEvents("r", told!.id, 1)).toEqual([again!]);
+      expect(await store.findEvents("r", again!.id, 1)).toEqual([]);
+      // Numbers that told nothing are nobody's: whoever comes next counts on from them.
+      await store.release([run]);
+      const [next] = await store.claim(1);
+      expect(next?.lastEvent).toBe(again!.id);
       await client.close();
     });
   });

@@ -5,7 +5,7 @@ import { silentLog } from "../../../src/lib/log.ts";
 import { PostgresStore } from "../../../src/store/postgres/postgres-store.ts";
 import type { StoredRun } from "../../../src/store/store.ts";
 import { noPostgres } from "../../support/postgres.ts";
-import { answered, CREATED, created, moment, newRun, struck } from "../fixture.ts";
+import { answered, CREATED, created, endMoment, moment, newRun, struck } from "../fixture.ts";
 import { emptied } from "./database.ts";
 
 setDefaultTimeout(60_000);
@@ -59,7 +59,14 @@ if (noPostgres) {
       const first = open();
       await first.open();
       const run: StoredRun = await created(first, newRun("r", { jobs: JOBS }));
-      await created(first, newRun("other", { jobs: JOBS }));
+      const other = await created(first, newRun("other", { jobs: JOBS }));
+      await database.sql`
+        INSERT INTO runs (
+          run_id, request_digest, mode, tags, timeout_ms, retries, state, total_jobs, queued_jobs,
+          total, created_at, updated_at, completed_at, last_event
+        )
+        SELECT 'past-' || n, '', 'remote', '[]', 1, 0, 'completed', 0, 0, 0, 0, 0, 0, 1
+        FROM generate_series(1, ${JOBS}::int) AS n`;
       const jobs = await first.pendingJobs(run, -1, 200);
       const used: Record<string, (store: PostgresStore) => Promise<unknown>> = {
         startJobs: (store) => store.startJobs(run, jobs, moment(CREATED + 1)),
@@ -77,6 +84,10 @@ if (noPostgres) {
         requestCancel: (store) => store.requestCancel("other", CREATED),
         renew: (store) => store.renew([run]),
         claim: (store) => store.claim(10),
+        release: (store) => store.release([run]),
+        findSubmission: (store) => store.findSubmission({ runId: "r", idempotencyKey: "k" }),
+        regionsOf: (store) => store.regionsOf(run),
+        endRun: (store) => store.endRun(other, "cancelled", endMoment(CREATED + 3)),
       };
       const greedy: unknown[] = [];
       for (const [name, use] of Object.entries(used)) {
