@@ -3,6 +3,7 @@
  * statement, one statement at a time, so that what a run tells is told in its order.
  */
 import { AppError } from "../../domain/errors.ts";
+import { nextTurn } from "../../lib/turn.ts";
 import { sqlState } from "./errors.ts";
 
 export interface GroupWriterOptions<Write, Answer> {
@@ -13,6 +14,8 @@ export interface GroupWriterOptions<Write, Answer> {
   /** How much a write adds to its group, in characters. */
   readonly sizeOf: (write: Write) => number;
 }
+
+const nothing = (): void => {};
 
 export const MAX_ROWS = 500;
 export const MAX_CHARACTERS = 8 * 1024 ** 2;
@@ -45,12 +48,18 @@ export class GroupWriter<Write, Answer> {
   }
 
   async #writeAll(): Promise<void> {
+    let tell = nothing;
+    // What else comes in this turn belongs to the same group.
+    await nextTurn();
     while (this.#queue.length > 0) {
-      // What else comes in this tick belongs to the same group.
-      await new Promise(setImmediate);
-      await this.#settle(this.#next());
+      const applied = this.#apply(this.#next());
+      // The database works on this group while others work on the answers to the one before.
+      await nextTurn();
+      tell();
+      tell = await applied;
     }
     this.#writing = undefined;
+    tell();
   }
 
   #next(): Waiting<Write, Answer>[] {
@@ -69,24 +78,28 @@ export class GroupWriter<Write, Answer> {
     return this.#queue.splice(0, count);
   }
 
-  async #settle(group: readonly Waiting<Write, Answer>[]): Promise<void> {
+  /** Writes a group. Resolves with what tells the answers to those who wait for them. */
+  async #apply(group: readonly Waiting<Write, Answer>[]): Promise<() => void> {
     let answers: readonly (Answer | Error)[];
     try {
       answers = await this.#options.apply(group.map(({ write }) => write));
     } catch (error) {
       if (group.length > 1 && blamesStatement(error)) {
         // One write spoils a group only for itself.
-        for (const one of group) await this.#settle([one]);
-        return;
+        for (const one of group) (await this.#apply([one]))();
+        return nothing;
       }
-      for (const { reject } of group) reject(error);
-      return;
+      return () => {
+        for (const { reject } of group) reject(error);
+      };
     }
-    for (const [index, { reject, resolve }] of group.entries()) {
-      const answer = answers[index] as Answer | Error;
-      if (answer instanceof Error) reject(answer);
-      else resolve(answer);
-    }
+    return () => {
+      for (const [index, { reject, resolve }] of group.entries()) {
+        const answer = answers[index] as Answer | Error;
+        if (answer instanceof Error) reject(answer);
+        else resolve(answer);
+      }
+    };
   }
 }
 
