@@ -137,10 +137,14 @@ export class Writer {
     this.#agenda.after(0, () => this.#write());
   }
 
+  /** The next group is sent before anybody works on the answers to this one. */
   #write(): void {
     const group = this.#queue.splice(0, Writer.MAX_ROWS);
     this.#database.execute(this.#cost(group.length), () => {
+      const waiting = this.#queue.length > 0;
+      if (waiting) this.#write();
       for (const done of group) done();
+      if (waiting) return;
       if (this.#queue.length > 0) this.#writeSoon();
       else this.#busy = false;
     });

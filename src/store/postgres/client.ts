@@ -114,6 +114,8 @@ export const SESSION = {
   enable_bitmapscan: "off",
   enable_sort: "off",
   jit: "off",
+  // Whatever the values, the way to the rows is the same: planning it anew takes longer than going it.
+  plan_cache_mode: "force_generic_plan",
   statement_timeout: String(STATEMENT_TIMEOUT_MS),
   lock_timeout: "10000",
   idle_in_transaction_session_timeout: "20000",

@@ -19,12 +19,13 @@ export async function endOpenJobs(
         SELECT key FROM runs
         WHERE key = ${key}::bigint AND epoch = ${epoch}::int FOR NO KEY UPDATE
       ), open AS MATERIALIZED (
-        SELECT position, state, row_number() OVER (ORDER BY position) - 1 AS rank
+        SELECT ctid AS found, position, state, row_number() OVER (ORDER BY position) - 1 AS rank
         FROM jobs WHERE run = (SELECT key FROM owned) AND state IN ('queued', 'running')
       ), told AS (
         INSERT INTO event_jobs (run, event, positions)
         SELECT ${key}::bigint, ${event}::bigint + min(rank), array_agg(position ORDER BY rank)
         FROM open GROUP BY rank / ${SPAN_JOBS}::int
+        ON CONFLICT DO NOTHING
       ), ended AS (
         UPDATE jobs
         SET state = ${state}, error = ${storableOrNull(error)}::text,
@@ -33,7 +34,7 @@ export async function endOpenJobs(
           duration_ms = greatest(0, ${at}::bigint - jobs.started_at),
           ended_event = ${event}::bigint + open.rank
         FROM open
-        WHERE jobs.run = ${key}::bigint AND jobs.position = open.position
+        WHERE jobs.ctid = open.found
         RETURNING coalesce(jobs.region, '') AS region, (open.state = 'queued')::int AS queued,
           json_array_length(jobs.runners::json) AS runners
       ), change AS (

@@ -1,9 +1,13 @@
 /**
  * Progress: starts and ends of jobs and ends of runs, many of them in one statement each.
  *
- * Every statement first locks the rows of its runs, in one order for all, each found by its key
- * whatever the planner knows of the table, and goes on with those whose epoch is the writer's. Sent a second time it changes nothing: a start is known by the
- * number of its event, an end by the state of its job.
+ * Every statement first locks the rows of its runs, in one order for all, and goes on with those
+ * whose epoch is the writer's. Nobody else changes jobs of a run meanwhile. Runs and jobs are looked
+ * up one by one (LATERAL with a lock or OFFSET 0, which no planner moves): a plan made when the
+ * tables were small would look through all of them, for each of the rows.
+ *
+ * Sent a second time it changes nothing: a start is known by the number of its event, an end by the
+ * state of its job.
  */
 import type { SQL } from "bun";
 
@@ -106,8 +110,10 @@ export async function writeProgress(
       UPDATE jobs
       SET state = 'running', attempts = jobs.attempts + 1,
         started_at = coalesce(jobs.started_at, start.at), started_event = start.event
-      FROM start
-      WHERE jobs.run = start.run AND jobs.position = start.position
+      FROM start, LATERAL (
+        SELECT ctid FROM jobs WHERE run = start.run AND position = start.position OFFSET 0
+      ) AS found
+      WHERE jobs.ctid = found.ctid
         AND (jobs.state = 'queued' OR (jobs.state = 'running'
           AND jobs.started_event IS DISTINCT FROM start.event
           AND jobs.started_event IS DISTINCT FROM start.uncertain))
@@ -122,9 +128,11 @@ export async function writeProgress(
         run bigint, position integer, state text, results text, error text, error_code text,
         error_source text, region_mismatch text, at bigint, duration bigint, event bigint,
         passed integer, failed integer, errored integer, expected integer, unexpected integer
-      )
+      ), LATERAL (
+        SELECT ctid FROM jobs WHERE run = final.run AND position = final.position OFFSET 0
+      ) AS found
       WHERE final.run IN (SELECT key FROM owned)
-        AND jobs.run = final.run AND jobs.position = final.position AND jobs.state = 'running'
+        AND jobs.ctid = found.ctid AND jobs.state = 'running'
       RETURNING jobs.run, final.state, final.at, final.passed, final.failed, final.errored,
         final.expected, final.unexpected
     ), change AS (

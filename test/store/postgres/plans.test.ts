@@ -21,9 +21,9 @@ if (noPostgres) {
 } else {
   const database = await emptied();
   afterAll(() => database.close());
-  const open = (): PostgresStore =>
+  const open = (url = database.url): PostgresStore =>
     new PostgresStore({
-      url: database.url,
+      url,
       prepare: true,
       leaseMs: 15_000,
       pollMs: 2_000,
@@ -32,8 +32,8 @@ if (noPostgres) {
     });
 
   /** Rows of jobs and runs read so far, by index and in all. */
-  async function read(): Promise<{ byIndex: number; whole: number }> {
-    const [row] = (await database.sql`
+  async function read({ sql } = database): Promise<{ byIndex: number; whole: number }> {
+    const [row] = (await sql`
       SELECT sum(coalesce(idx_tup_fetch, 0))::int AS "byIndex", sum(seq_tup_read)::int AS whole
       FROM pg_stat_user_tables WHERE relname IN ('jobs', 'runs')`) as {
       byIndex: number;
@@ -101,6 +101,36 @@ if (noPostgres) {
       expect(seen.byIndex).toBeGreaterThanOrEqual(JOBS - 100);
       expect(seen.byIndex).toBeLessThan(5 * JOBS);
       await first.close();
+    });
+
+    test("do so by plans from when the tables were small, too", async () => {
+      const fresh = await emptied();
+      const store = open(fresh.url);
+      await store.open();
+      const live = async (runId: string, jobs: number, atOnce: number): Promise<void> => {
+        const run = await created(store, newRun(runId, { jobs }));
+        const some = await store.pendingJobs(run, -1, 200);
+        for (let from = 0; from < some.length; from += atOnce) {
+          const group = some.slice(from, from + atOnce);
+          await store.startJobs(run, group, moment());
+          const ended = group.map((job) => ({ job, end: answered("pass"), at: 1, durationMs: 1 }));
+          await store.endJobs(run, ended, moment().event);
+        }
+        await store.findEvents(runId, 0, 64);
+        await store.findPast("https://example.com/7", {}, 10);
+        await store.endOpenJobs(run, struck, { at: CREATED, event: 10 * JOBS });
+        await store.endRun(run, "failed", { ...endMoment(), event: 20 * JOBS });
+      };
+      // The server settles on a plan after some executions, on each connection for itself.
+      for (let small = 0; small < 6; small++) await live(`small-${small}`, 20, 1);
+      const before = await read(fresh);
+      await live("large", JOBS, 50);
+      await store.close();
+      await Bun.sleep(200);
+      const after = await read(fresh);
+      await fresh.close();
+      expect(after.byIndex - before.byIndex).toBeLessThan(2 * JOBS);
+      expect(after.whole - before.whole).toBeLessThan(FEW);
     });
   });
 }
