@@ -24,8 +24,8 @@ export interface ExecutionsOptions
 
 interface Executing {
   readonly execution: RunExecution;
-  /** Resolves once the run is no longer executed here. */
-  readonly ended: Promise<void>;
+  /** Resolves once the run is no longer executed here, with whether it has ended. */
+  readonly ended: Promise<boolean>;
 }
 
 /** Between two looks at a run that another replica executes, for whoever watches it here. */
@@ -108,12 +108,15 @@ export class Executions {
   /** Resolves once the run is no longer executed, at the latest after `ms` milliseconds. */
   async ended(runId: string, ms: number): Promise<void> {
     const executing = this.#executing.get(runId);
-    if (!executing && !this.#options.store.sharing) return;
-    const patience = this.#options.clock.deadline(ms);
+    const { clock, store } = this.#options;
+    if (!executing && !store.sharing) return;
+    const patience = clock.deadline(ms);
     const { promise, resolve } = Promise.withResolvers<void>();
     patience.addEventListener("abort", () => resolve(), { once: true });
-    if (executing) await Promise.race([executing.ended, promise]);
-    else await this.#endedElsewhere(runId, promise);
+    const ended = executing && (await Promise.race([executing.ended, promise]));
+    // One that was lost ends on another replica.
+    const elsewhere = ended !== true && !patience.aborted && !this.#draining;
+    if (store.sharing && elsewhere) await this.#endedElsewhere(runId, promise);
     resolve();
   }
 
@@ -171,13 +174,15 @@ export class Executions {
     });
   }
 
-  async #drive(execution: RunExecution): Promise<void> {
+  async #drive(execution: RunExecution): Promise<boolean> {
     const { log, observe, store } = this.#options;
     const { run } = execution;
     const { runId } = run;
+    let ended = false;
     try {
       const outcome = await execution.drive();
-      if (outcome === "ended" && this.ownership.replicas > 1) {
+      ended = outcome === "ended";
+      if (ended && this.ownership.replicas > 1) {
         store.sharing?.hint({ type: "ended", runId });
       }
       if (outcome === "lost") {
@@ -188,6 +193,7 @@ export class Executions {
       log.error("run execution failed", { runId, error });
     }
     if (this.#draining) await this.#handOn(run);
+    return ended;
   }
 
   /** Lets others have a run that is no longer executed here; one that has ended is nobody's. */

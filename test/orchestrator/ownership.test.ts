@@ -145,6 +145,25 @@ describe("a replica", () => {
     expect(shared.stage.count("run.lost")).toBe(1);
   });
 
+  test("goes on waiting for the end of a run that it lost", async () => {
+    const shared = await started();
+    const runId = await shared.stage.submit(request(10));
+    await shared.dispatches.reach(4);
+    let over = false;
+    const ended = shared.stage.orchestrator.ended(runId, 600_000).then(() => (over = true));
+    let lost: readonly StoredRun[] = [];
+    shared.renew = async (runs) => ({ lost: (lost = runs), cancelled: [], replicas: 2 });
+    await shared.pass(LEASE / 3);
+    const [run] = lost;
+    expect(shared.stage.orchestrator.activeRuns).toBe(0);
+    await shared.pass(LEASE);
+    expect(over).toBeFalse();
+    await shared.inner.endOpenJobs(run!, { state: "failed" }, { at: 1, event: 100 });
+    await shared.inner.endRun(run!, "failed", { at: 1, event: 200, durationMs: 1 });
+    await shared.pass(2_000);
+    await ended;
+  });
+
   test("drops a run as soon as a write says that it is another one's", async () => {
     const shared = new SharedStage();
     const lost = new AppError("lease_lost", "It belongs to another server now.");
