@@ -2,7 +2,8 @@
  * RunStore: the contract every store keeps, embedded or shared.
  *
  * A run's counters change in the same transaction as its jobs, and a run that has ended never
- * changes again. Methods reject with AppError `store_unavailable` when nothing was written.
+ * changes again. Methods reject with AppError `store_unavailable` when the store cannot be used now:
+ * an embedded one has then written nothing, of a shared one nobody knows. Each can be repeated.
  */
 import type { RunEvent } from "../domain/event.ts";
 import type { ExpectedStatus, Policy, Verdict } from "../domain/expectation.ts";

@@ -149,6 +149,18 @@ describe(named("commands on a database"), () => {
     );
   });
 
+  test.skipIf(skip)("doctor and key tell that it cannot be reached", async () => {
+    const away = { VOLLEY_DATABASE: `postgres://u:${PASSWORD}@127.0.0.1:1/volley` };
+    const said = "The database 127.0.0.1:1/volley cannot be reached";
+    const told = await runToEnd({ args: ["doctor"], env: away });
+    expect([told.code, told.stderr]).toEqual([1, ""]);
+    expect(told.stdout).toContain(`FAIL  run store      ${said}`);
+    const key = await runToEnd({ args: ["key", "ls"], env: away });
+    expect([key.code, key.stdout]).toEqual([2, ""]);
+    expect(key.stderr).toContain(said);
+    expect(told.stdout + key.stderr).not.toContain(PASSWORD);
+  });
+
   test.skipIf(skip)("key makes keys that every replica knows at once", async () => {
     await using one = await startReplica({ database: url, regions: {} });
     await using two = await startReplica({ database: url, regions: {} });
