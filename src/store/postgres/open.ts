@@ -13,9 +13,10 @@ import { isTlsFault, NoAnswer, sqlState } from "./errors.ts";
 import callbacks from "./migrations/0001-callbacks.sql" with { type: "text" };
 import keys from "./migrations/0001-keys.sql" with { type: "text" };
 import initial from "./migrations/0001-runs-and-jobs.sql" with { type: "text" };
+import jobsOfEvents from "./migrations/0002-jobs-of-events.sql" with { type: "text" };
 
 /** In order; `volley_schema.version` is how many of these a database has seen. */
-const MIGRATIONS: readonly string[] = [`${initial}\n${callbacks}\n${keys}`];
+const MIGRATIONS: readonly string[] = [`${initial}\n${callbacks}\n${keys}`, jobsOfEvents];
 
 const OLDEST = 14;
 const CONNECT_TIMEOUT_S = 10;

@@ -106,7 +106,7 @@ describe(named("a start on a database"), () => {
       expect(await replica.stop()).toBe(0);
     }
     await using sql = new SQL(url, { max: 1 });
-    expect([...(await sql`SELECT version FROM volley_schema`)]).toEqual([{ version: 1 }]);
+    expect([...(await sql`SELECT version FROM volley_schema`)]).toEqual([{ version: 2 }]);
     expect([...(await sql`SELECT * FROM replicas`)]).toEqual([]);
   });
 

@@ -1,4 +1,3 @@
-/** A file of an earlier version, with everything in it, becomes one of this version. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
@@ -6,71 +5,19 @@ import { join } from "node:path";
 import { openDatabase } from "../../../src/store/sqlite/open.ts";
 import { SqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
 import { temporaryFolder } from "../../support/folder.ts";
-import { answered, CREATED, endJob, endMoment, iso, moment } from "../fixture.ts";
-
-const MIGRATIONS = join(import.meta.dir, "../../../src/store/sqlite/migrations");
-
-/** The database as the first version made it, with a run of one job in each state. */
-async function firstVersion(folder: string): Promise<string> {
-  const path = join(folder, "volley.sqlite");
-  using db = new Database(path, { create: true, strict: true });
-  db.run(`PRAGMA application_id = ${0x766c7931}`);
-  db.run("PRAGMA journal_mode = WAL");
-  for (const name of ["0001-runs-and-jobs", "0001-callbacks", "0001-keys"]) {
-    db.run(await Bun.file(join(MIGRATIONS, `${name}.sql`)).text());
-  }
-  db.run("PRAGMA user_version = 1");
-  db.run(`
-    INSERT INTO runs (
-      key, run_id, request_digest, mode, tags, timeout_ms, retries, state, total_jobs, queued_jobs,
-      running_jobs, completed_jobs, failed_jobs, total, passed, errored, created_at, updated_at,
-      last_event
-    ) VALUES (
-      7, 'r', 'd', 'remote', '[]', 60000, 0, 'running', 4, 1, 1, 1, 1, 4, 1, 1, ${CREATED},
-      ${CREATED + 9}, 6
-    )`);
-  db.run(`
-    INSERT INTO jobs (
-      run, position, job_id, url, region, runners, state, attempts, results, error, error_code,
-      error_source, started_at, completed_at, duration_ms, started_event, ended_event
-    ) VALUES
-      (7, 0, 'job_0', 'http://a', 'eu', '[{"name":"t"}]', 'completed', 1,
-        '[{"name":"t","status":"pass"}]', NULL, NULL, NULL, ${CREATED + 1}, ${CREATED + 3}, 2, 2, 5),
-      (7, 1, 'job_1', 'http://b', 'eu', '[{"name":"t"}]', 'failed', 2, NULL, 'It hung up.',
-        'connection_closed', 'transport', ${CREATED + 1}, ${CREATED + 4}, 3, 3, 6),
-      (7, 2, 'job_2', 'http://c', 'eu', '[{"name":"t"}]', 'running', 1, NULL, NULL, NULL, NULL,
-        ${CREATED + 2}, NULL, NULL, 4, NULL),
-      (7, 3, 'job_3', 'http://d', NULL, '[{"name":"t"}]', 'queued', 0, NULL, NULL, NULL, NULL,
-        NULL, NULL, NULL, NULL, NULL)`);
-  return path;
-}
+import { expectToGoOn, FIRST_ROWS, firstSchema } from "../first-version.ts";
 
 test("keeps the jobs of the first version, and goes on with those that have not ended", async () => {
   using folder = temporaryFolder();
-  const store = new SqliteStore(openDatabase(await firstVersion(folder.path)));
-  const job = { attempts: 1, region: "eu", startedAt: iso(CREATED + 1) };
-  expect(await store.findJobs("r", -1, 10)).toMatchObject([
-    { ...job, jobId: "job_0", url: "http://a", state: "completed", durationMs: 2 },
-    { ...job, jobId: "job_1", state: "failed", attempts: 2, errorCode: "connection_closed" },
-    { ...job, jobId: "job_2", state: "running", startedAt: iso(CREATED + 2), results: [] },
-    { jobId: "job_3", state: "queued", attempts: 0, results: [] },
-  ]);
-  const events = await store.findEvents("r", 0, 10);
-  expect(events.map(({ id, type }) => `${id} ${type}`)).toEqual([
-    "1 run.started",
-    "2 job.started",
-    "3 job.started",
-    "4 job.started",
-    "5 job.finished",
-    "6 job.finished",
-  ]);
-  const [run] = await store.claim(10);
-  const jobs = await store.pendingJobs(run!, -1, 10);
-  expect(jobs.map(({ jobId }) => jobId)).toEqual(["job_2", "job_3"]);
-  await store.startJobs(run!, jobs, moment());
-  for (const one of jobs) await endJob(store, run!, one, answered("pass"), endMoment());
-  expect(await store.findStatus("r")).toMatchObject({ completedJobs: 3, failedJobs: 1 });
-  expect((await store.findJobs("r", 1, 10)).map(({ attempts }) => attempts)).toEqual([2, 1]);
+  const path = join(folder.path, "volley.sqlite");
+  const db = new Database(path, { create: true, strict: true });
+  db.run(`PRAGMA application_id = ${0x766c7931}`);
+  db.run("PRAGMA journal_mode = WAL");
+  for (const sql of [...(await firstSchema("sqlite")), ...FIRST_ROWS]) db.run(sql);
+  db.run("PRAGMA user_version = 1");
+  db.close();
+  const store = new SqliteStore(openDatabase(path));
+  await expectToGoOn(store);
   expect((await store.listRuns({ url: "http://d" }, 10)).runs).toHaveLength(1);
   await store.close();
 });

@@ -79,7 +79,7 @@ CREATE TABLE facets (
 CREATE INDEX facets_by_run ON facets (run);
 
 CREATE TABLE jobs (
-  -- No foreign key: jobs go after their run (pruned_runs), and so does event_jobs.
+  -- No foreign key: jobs go after their run (pruned_runs).
   run bigint NOT NULL,
   -- Index in fan-out order, from 0.
   position integer NOT NULL,
@@ -102,26 +102,16 @@ CREATE TABLE jobs (
   started_at bigint,
   completed_at bigint,
   duration_ms bigint,
-  -- Numbers of the events that told the last start and the end of the job. No index has them, nor
-  -- anything else that an update changes, and a page has room for the versions of its rows: so an
-  -- update touches no index at all.
+  -- Numbers of the events that told the last start and the end of the job.
   started_event bigint,
   ended_event bigint,
   PRIMARY KEY (run, position)
-) WITH (fillfactor = 40, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 
 -- By a hash: a url may be longer than an index takes.
 CREATE INDEX jobs_by_url ON jobs (hashtextextended(url, 0), run, position);
-
--- Which jobs the events of a run are about: event number `event` is about the first of `positions`,
--- the next number about the next. One row for what was written at once. It is right only where the
--- job has the number: a later start took the place of an earlier one.
-CREATE TABLE event_jobs (
-  run bigint NOT NULL,
-  event bigint NOT NULL,
-  positions integer[] NOT NULL,
-  PRIMARY KEY (run, event)
-);
+CREATE INDEX jobs_by_start ON jobs (run, started_event) WHERE started_event IS NOT NULL;
+CREATE INDEX jobs_by_end ON jobs (run, ended_event) WHERE ended_event IS NOT NULL;
 
 -- Runs that were deleted and whose jobs are still to be.
 CREATE TABLE pruned_runs (run bigint PRIMARY KEY);
