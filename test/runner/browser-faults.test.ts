@@ -72,7 +72,7 @@ describe.skipIf(!hasBrowser)("a browser that fails", () => {
   });
 
   test("a loop beside an open page is cut off, and its browser goes with it", async () => {
-    await using pool = await openBrowserPool({ runnerTimeout: 5_000 });
+    await using pool = await openBrowserPool({ runnerTimeout: 10_000 });
     const running = runOn(pool, site.url, ["loopsWithPage"]);
     const host = await eventually("the host runs", () => hostsOf(process.pid)[0]?.pid);
     const [browser] = await eventually("its browser runs", () => {
