@@ -2,7 +2,7 @@
  * Who sends a request: a key as bearer token, or the session that a key opened for a browser.
  *
  * Every request asks the key store anew, so that a key counts from its creation to its revocation
- * and not a moment longer. Only whether there is any key is asked once per turn of the event loop.
+ * and not a moment longer. Only that there is no key at all is believed for a few milliseconds.
  */
 import {
   digestOf,
@@ -12,7 +12,7 @@ import {
   sameDigest,
   type Scope,
 } from "../../domain/key.ts";
-import { oncePerTurn } from "../../lib/turn.ts";
+import { lastingAnswer } from "../../lib/lasting-answer.ts";
 import type { KeyStore } from "../../store/keys.ts";
 
 /** Whom a key was given to, and what they may do. */
@@ -36,6 +36,8 @@ export interface AuthenticatorDeps {
   readonly adminKey?: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly monotonic: () => number;
   /** Told the id of every key of the store that was accepted. */
   readonly used: (id: string) => void;
 }
@@ -43,18 +45,27 @@ export interface AuthenticatorDeps {
 /** A working day and a bit; then a person signs in anew. */
 const SESSION_MS = 12 * 3_600_000;
 
+/**
+ * How long requests without a key may pass after another process has made the first one: less than
+ * that process takes to end. To look for a key is a quarter of what a status costs.
+ */
+const UNKEYED_MS = 10;
+
 /** What is compared with when there is no such key: it takes the same time. */
 const NO_DIGEST = new Uint8Array(32);
 
 export class Authenticator {
   readonly #deps: AuthenticatorDeps;
   readonly #admin: (Identity & { readonly digest: Uint8Array }) | undefined;
+  /** What `isKeyed` says, or has just said. */
+  readonly isKeyedNow: () => boolean | Promise<boolean>;
   #keyed = false;
 
   /** Throws RangeError for an `adminKey` that is no key. */
   constructor(deps: AuthenticatorDeps) {
     this.#deps = deps;
-    const { adminKey } = deps;
+    const { adminKey, monotonic } = deps;
+    this.isKeyedNow = lastingAnswer(() => this.isKeyed(), UNKEYED_MS, monotonic);
     if (adminKey === undefined) return;
     const id = keyId(adminKey);
     if (id === undefined) throw new RangeError("The admin key has not the shape of a key.");
@@ -66,9 +77,6 @@ export class Authenticator {
     this.#keyed ||= this.#admin !== undefined || (await this.#deps.keys.hasKeys());
     return this.#keyed;
   }
-
-  /** The same for requests, of which those that come in together are told the same. */
-  readonly isKeyedNow = oncePerTurn(() => this.isKeyed());
 
   /** Whom the key was given to; undefined for whatever is no key that counts now. */
   async byKey(text: string): Promise<Identity | undefined> {

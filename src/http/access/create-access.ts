@@ -61,6 +61,7 @@ export function createAccess(settings: AccessSettings, deps: AccessDeps): Access
   const authenticator = new Authenticator({
     keys,
     now: clock.now,
+    monotonic: clock.monotonic,
     used: (id) => lastUsed.note(id),
     ...present({ adminKey }),
   });
