@@ -132,13 +132,18 @@ export class RunExecution {
 
   async #startPending(permits: RunPermits, region?: string): Promise<void> {
     const { store } = this.#deps;
-    for (let after = -1; !this.#stop.starting.aborted;) {
-      const from = after;
-      const next = () => store.pendingJobs(this.run, from, PAGE_SIZE, region);
-      const page = await this.#progress.keep(next);
+    const read = (after: number): Promise<PendingJob[]> => {
+      const page = this.#progress.keep(() => store.pendingJobs(this.run, after, PAGE_SIZE, region));
+      // Nobody waits for it yet, or ever if the run stops.
+      page.catch(() => {});
+      return page;
+    };
+    for (let next = read(-1); !this.#stop.starting.aborted;) {
+      const page = await next;
       const last = page.at(-1);
       if (!last) return;
-      after = last.position;
+      // The store reads on while these start.
+      next = read(last.position);
       await this.#startPage(page, permits);
     }
   }
