@@ -113,6 +113,8 @@ export const SESSION = {
   enable_material: "off",
   enable_bitmapscan: "off",
   enable_sort: "off",
+  // No row is looked up twice.
+  enable_memoize: "off",
   jit: "off",
   // Whatever the values, the way to the rows is the same: planning it anew takes longer than going it.
   plan_cache_mode: "force_generic_plan",
