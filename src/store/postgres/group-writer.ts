@@ -6,11 +6,17 @@ import { AppError } from "../../domain/errors.ts";
 import { nextTurn } from "../../lib/turn.ts";
 import { sqlState } from "./errors.ts";
 
+/** Jobs of a run, or the run alone. */
+export interface Rows {
+  readonly run: number;
+  readonly positions: readonly number[];
+}
+
 export interface GroupWriterOptions<Write, Answer> {
   /** Writes a group; the answers in its order. An Error as an answer rejects that write alone. */
   readonly apply: (group: readonly Write[]) => Promise<readonly (Answer | Error)[]>;
-  /** Of the rows it writes. Two writes of one name never share a group. */
-  readonly namesOf: (write: Write) => readonly string[];
+  /** The rows it writes. Two writes of one row never share a group. */
+  readonly rowsOf: (write: Write) => readonly Rows[];
   /** How much a write adds to its group, in characters. */
   readonly sizeOf: (write: Write) => number;
 }
@@ -63,16 +69,18 @@ export class GroupWriter<Write, Answer> {
   }
 
   #next(): Waiting<Write, Answer>[] {
-    const { namesOf, sizeOf } = this.#options;
-    const taken = new Set<string>();
+    const { rowsOf, sizeOf } = this.#options;
+    const taken = new Map<number, Set<number>>();
     let characters = 0;
+    let rows = 0;
     let count = 0;
     for (const { write } of this.#queue) {
-      const names = namesOf(write);
+      const parts = rowsOf(write);
       characters += sizeOf(write);
-      const full = taken.size + names.length > MAX_ROWS || characters > MAX_CHARACTERS;
-      if (count > 0 && (full || names.some((name) => taken.has(name)))) break;
-      for (const name of names) taken.add(name);
+      rows += parts.reduce((sum, { positions }) => sum + positions.length, 0);
+      const full = rows > MAX_ROWS || characters > MAX_CHARACTERS;
+      if (count > 0 && (full || parts.some((part) => overlaps(part, taken)))) break;
+      for (const part of parts) take(part, taken);
       count++;
     }
     return this.#queue.splice(0, count);
@@ -101,6 +109,17 @@ export class GroupWriter<Write, Answer> {
       }
     };
   }
+}
+
+function overlaps({ positions, run }: Rows, taken: ReadonlyMap<number, Set<number>>): boolean {
+  const those = taken.get(run);
+  return those !== undefined && positions.some((position) => those.has(position));
+}
+
+function take({ positions, run }: Rows, taken: Map<number, Set<number>>): void {
+  const those = taken.get(run);
+  if (!those) taken.set(run, new Set(positions));
+  else for (const position of positions) those.add(position);
 }
 
 /** Whether the database refused what it was asked, not that it was asked. */

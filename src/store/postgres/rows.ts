@@ -36,7 +36,8 @@ export function toJobRow(raw: RawJob): JobRow {
 }
 
 export function toPendingRow(raw: RawPending): PendingRow {
-  return { ...numbers(raw), key: raw.position } as unknown as PendingRow;
+  const { position: key, started_at: at } = raw;
+  return { ...raw, key, started_at: at === null ? null : Number(at) } as PendingRow;
 }
 
 function numbers(raw: Readonly<Record<string, unknown>>): Record<string, unknown> {

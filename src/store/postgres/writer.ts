@@ -44,13 +44,12 @@ export class RunWriter {
     this.#committed = committed;
     this.#jobs = new GroupWriter({
       apply: (group) => this.#timed(() => this.#applyJobs(group)),
-      namesOf: ({ run, spans }) =>
-        spans.flatMap(({ positions }) => positions.map((position) => nameOf(run, position))),
+      rowsOf: ({ spans }) => spans,
       sizeOf: ({ ends, spans }) => ends.reduce(sizeWith, spans.length * ROW_CHARACTERS),
     });
     this.#runs = new GroupWriter({
       apply: (group) => this.#timed(() => this.#applyRuns(group)),
-      namesOf: ({ row }) => [String(row.run)],
+      rowsOf: ({ row }) => [{ run: row.run, positions: [0] }],
       sizeOf: () => ROW_CHARACTERS,
     });
   }
@@ -60,23 +59,30 @@ export class RunWriter {
     jobs: readonly PendingJob[],
     { at, event }: Moment,
   ): Promise<void> {
-    const names = jobs.map(({ position }) => nameOf(run, position));
-    const earlier = names.map((name) => this.#uncertain.get(name) ?? null);
+    const earlier = this.#earlierStarts(run, jobs);
     const spans = spansOf(run, jobs, event).map((span, index) => {
       const from = index * SPAN_JOBS;
-      const uncertain = earlier.slice(from, from + SPAN_JOBS);
-      return { ...span, at, ...(uncertain.some((each) => each !== null) ? { uncertain } : {}) };
+      const uncertain = earlier?.slice(from, from + SPAN_JOBS);
+      return { ...span, at, ...present({ uncertain }) };
     });
     try {
       await this.#jobs.write({ run, spans, ends: [] });
-      for (const name of names) this.#uncertain.delete(name);
     } catch (error) {
-      for (const [index, name] of names.entries()) {
-        if (isAway(error)) this.#uncertain.set(name, earlier[index] ?? event + index);
-        else this.#uncertain.delete(name);
+      for (const [index, { position }] of jobs.entries()) {
+        if (!isAway(error)) break;
+        this.#uncertain.set(nameOf(run, position), earlier?.[index] ?? event + index);
       }
       throw error;
     }
+  }
+
+  /** Takes note that these are tried again; undefined if that is so of none. */
+  #earlierStarts(run: StoredRun, jobs: readonly PendingJob[]): (number | null)[] | undefined {
+    if (this.#uncertain.size === 0) return undefined;
+    const names = jobs.map(({ position }) => nameOf(run, position));
+    const earlier = names.map((name) => this.#uncertain.get(name) ?? null);
+    for (const name of names) this.#uncertain.delete(name);
+    return earlier.some((event) => event !== null) ? earlier : undefined;
   }
 
   async endJobs(run: StoredRun, ended: readonly EndedJob[], event: number): Promise<void> {
