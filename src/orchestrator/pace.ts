@@ -14,8 +14,8 @@ import { nextTurn } from "../lib/turn.ts";
 const AHEAD = 64;
 /** So few of them are left when the next start has waited for answers. */
 const LEFT = 32;
-/** An endpoint that has not answered by then is not a quick one. */
-const PATIENCE_MS = 2;
+/** An endpoint that has not answered by then is not a quick one. So many take some 3 ms to read. */
+const PATIENCE_MS = 4;
 
 export class Pace {
   readonly #clock: Pick<Clock, "deadline">;

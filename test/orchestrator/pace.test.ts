@@ -50,10 +50,10 @@ describe("Pace", () => {
     expect((await mayStart())()).toBe(false);
   });
 
-  test("waits 2 ms at most, and then for twice as many", async () => {
+  test("waits 4 ms at most, and then for twice as many", async () => {
     const slow = begin(100);
     const may = await mayStart();
-    clock.advance(1);
+    clock.advance(3);
     await turns();
     expect(may()).toBe(false);
     clock.advance(1);
@@ -68,7 +68,7 @@ describe("Pace", () => {
   test("waits again for an endpoint that has become quick", async () => {
     const slow = begin(100);
     await mayStart();
-    clock.advance(2);
+    clock.advance(4);
     await turns();
     answer(slow);
     begin(64);
