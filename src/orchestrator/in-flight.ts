@@ -60,12 +60,11 @@ export class InFlight {
 
   /** Starts jobs, in order. Never rejects. */
   async start(group: readonly Granted[], permits: RunPermits): Promise<void> {
-    const { clock, failed, ownership, pace, progress, stop } = this.#options;
+    const { clock, failed, ownership, progress, stop } = this.#options;
     this.#jobs += group.length;
     const started = clock.monotonic();
     try {
       await progress.started(group.map(({ job }) => job));
-      await pace.turn(stop.dispatching());
       // The process may have slept since the store was asked.
       await ownership.assured(stop.dispatching());
     } catch (error) {

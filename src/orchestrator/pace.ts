@@ -23,7 +23,6 @@ export class Pace {
   #unanswered = 0;
   #ahead = AHEAD;
   #ebbed = new AbortController();
-  #turns = Promise.resolve();
 
   constructor(clock: Pick<Clock, "deadline">) {
     this.#clock = clock;
@@ -38,20 +37,6 @@ export class Pace {
   /** Resolves in the next turn of the event loop, or soon after it. */
   async next(stopped: AbortSignal): Promise<void> {
     await nextTurn();
-    await this.#ebb(stopped);
-  }
-
-  /**
-   * Resolves when jobs may go out whose start was recorded: a store that takes its time answers for
-   * several groups at once.
-   */
-  turn(stopped: AbortSignal): Promise<void> {
-    const turn = this.#turns.then(() => this.#ebb(stopped));
-    this.#turns = turn.then(nextTurn);
-    return turn;
-  }
-
-  async #ebb(stopped: AbortSignal): Promise<void> {
     if (this.#unanswered < this.#ahead) return;
     if (this.#ebbed.signal.aborted) this.#ebbed = new AbortController();
     await firstAborted(this.#ebbed.signal, this.#clock.deadline(PATIENCE_MS), stopped);

@@ -92,28 +92,4 @@ describe("Pace", () => {
     await turns();
     expect(may()).toBe(true);
   });
-
-  test("gives groups whose start was recorded at once their turns one after another", async () => {
-    let begun: Disposable[] = [];
-    const group = async (): Promise<void> => {
-      await pace.turn(never);
-      begun = begin(64);
-    };
-    const first = group();
-    let went = false;
-    const second = group().then(() => (went = true));
-    await first;
-    await turns();
-    expect(went).toBe(false);
-    answer(begun.slice(0, 32));
-    await second;
-  });
-
-  test("gives a stopped run its turn at once", async () => {
-    begin(64);
-    const stop = new AbortController();
-    const turn = pace.turn(stop.signal);
-    stop.abort();
-    await turn;
-  });
 });
