@@ -42,10 +42,10 @@ export class RunProgress {
   }
 
   /** The next moment of the run, which takes up so many events. */
-  moment(events = 1, at: number = this.#options.clock.now()): Moment {
+  moment(events = 1): Moment {
     const event = this.#lastEvent + 1;
     this.#lastEvent += events;
-    return { at, event };
+    return { at: this.#options.clock.now(), event };
   }
 
   /** Dispatches begin; resolves once that is recorded. */

@@ -3,6 +3,7 @@
  * written once per commit and not once per job.
  */
 import type { EndState } from "../../domain/job.ts";
+import { countResults, countVerdicts } from "../../domain/result.ts";
 import type { EndedJob, Moment } from "../store.ts";
 import type { Statements } from "./statements.ts";
 
@@ -96,22 +97,14 @@ export function countOpen(
 export function countEnd(change: CounterChange, { end, job }: EndedJob): void {
   change.running_jobs--;
   change[ENDED[end.state]]++;
-  if (!end.results) {
-    change.errored += job.runners.length;
-    change.unexpected += job.expected?.length ?? 0;
-    return;
-  }
-  let expected = 0;
-  for (const { status, verdict } of end.results) {
-    if (status === "pass") change.passed++;
-    else if (status === "fail") change.failed++;
-    else change.errored++;
-    if (verdict === "expected") expected++;
-  }
+  const { errored, failed, passed } = countResults(end.results ?? []);
+  change.passed += passed;
+  change.failed += failed;
+  change.errored += end.results ? errored : job.runners.length;
   if (!job.expected) return;
+  const { expected, unexpected } = countVerdicts(end.results ?? [], job.expected.length);
   change.expected += expected;
-  // Those that are missing are none that was expected.
-  change.unexpected += job.expected.length - expected;
+  change.unexpected += unexpected;
 }
 
 function noChange(): CounterChange {
