@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 
 import { SQL } from "bun";
 
-import { noPostgres } from "../../support/postgres.ts";
+import { noPostgres, sharedPostgres } from "../../support/postgres.ts";
 import { serve, type Serving } from "../serving.ts";
 
 /** Short, so that a test sees many take-overs; a loaded machine still renews in time. */
@@ -16,6 +16,14 @@ export const TAKEOVER_MS = 3 * (LEASE_MS + POLL_MS);
 
 /** The name of a describe block whose tests are skipped where there is no PostgreSQL. */
 export const named = (name: string): string => (noPostgres ? `${name} (${noPostgres})` : name);
+
+/** A new database in which some statements were run; its URL. */
+export async function databaseWith(...statements: readonly string[]): Promise<string> {
+  const url = await (await sharedPostgres()).createDatabase();
+  await using sql = new SQL(url, { max: 1 });
+  for (const statement of statements) await sql.unsafe(statement).simple();
+  return url;
+}
 
 export interface ReplicaOptions {
   readonly database: string;

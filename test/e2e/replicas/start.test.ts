@@ -9,7 +9,7 @@ import { temporaryFolder } from "../../support/folder.ts";
 import { noPostgres, type PostgresServer, sharedPostgres } from "../../support/postgres.ts";
 import { runToEnd } from "../../support/process.ts";
 import { jobs } from "../serving.ts";
-import { named, startReplica } from "./replicas.ts";
+import { databaseWith, named, startReplica } from "./replicas.ts";
 
 setDefaultTimeout(60_000);
 
@@ -23,10 +23,7 @@ beforeAll(async () => {
 
 /** A database made unfit by statements run in it; its URL with a password. */
 async function database(...statements: string[]): Promise<string> {
-  const url = await server.createDatabase();
-  await using sql = new SQL(url, { max: 1 });
-  for (const statement of statements) await sql.unsafe(statement).simple();
-  return withPassword(url);
+  return withPassword(await databaseWith(...statements));
 }
 
 function withPassword(url: string): string {

@@ -7,7 +7,7 @@ import { temporaryFolder } from "../../support/folder.ts";
 import { startPostgresProxy } from "../../support/postgres-proxy.ts";
 import { noPostgres, type PostgresServer, sharedPostgres } from "../../support/postgres.ts";
 import { runToEnd } from "../../support/process.ts";
-import { named, startReplica } from "./replicas.ts";
+import { databaseWith, named, startReplica } from "./replicas.ts";
 
 setDefaultTimeout(60_000);
 
@@ -18,14 +18,6 @@ let server: PostgresServer;
 beforeAll(async () => {
   if (!skip) server = await sharedPostgres();
 });
-
-/** A database made unfit by statements run in it. */
-async function database(...statements: string[]): Promise<string> {
-  const url = await server.createDatabase();
-  await using sql = new SQL(url, { max: 1 });
-  for (const statement of statements) await sql.unsafe(statement).simple();
-  return url;
-}
 
 const nameOf = (url: string): string => new URL(url).pathname.slice(1);
 
@@ -46,7 +38,7 @@ async function refused(url: string, ...args: string[]): Promise<string> {
 
 describe(named("a start on a database that is unfit"), () => {
   test.skipIf(skip)("as its server is too old is refused", async () => {
-    const url = await database(
+    const url = await databaseWith(
       `CREATE SCHEMA old;
       CREATE FUNCTION old.current_setting(name text) RETURNS text LANGUAGE sql AS $$
         SELECT CASE name WHEN 'server_version_num' THEN '130014' WHEN 'server_version' THEN '13.14'
@@ -70,13 +62,13 @@ describe(named("a start on a database that is unfit"), () => {
   });
 
   test.skipIf(skip)("as it has no place for tables is refused", async () => {
-    const url = await database();
+    const url = await databaseWith();
     await server.run(`ALTER DATABASE ${nameOf(url)} SET search_path = nowhere`);
     expect(await refused(url)).toContain("has no schema of its search_path");
   });
 
   test.skipIf(skip)("as its user may make no tables is refused", async () => {
-    const url = await database();
+    const url = await databaseWith();
     await server.run("CREATE ROLE guest LOGIN");
     expect(await refused(url.replace("postgres@", `guest:${PASSWORD}@`))).toContain(
       "does not let the user create or read tables",
@@ -86,7 +78,7 @@ describe(named("a start on a database that is unfit"), () => {
 
 describe(named("a start on a database, by a way that is unfit,"), () => {
   test.skipIf(skip)("is refused for parameters that nobody knows", async () => {
-    const url = await database();
+    const url = await databaseWith();
     expect(await refused(`${url}&colour=${PASSWORD}`)).toContain(
       "does not know a parameter of the URL",
     );
@@ -96,7 +88,7 @@ describe(named("a start on a database, by a way that is unfit,"), () => {
   });
 
   test.skipIf(skip)("is refused for a password that is not encoded", async () => {
-    const url = await database();
+    const url = await databaseWith();
     expect(await refused(url.replace("postgres@", `postgres:50%${PASSWORD}@`))).toContain(
       "cannot be reached by this URL",
     );
@@ -107,7 +99,7 @@ describe(named("a start on a database, by a way that is unfit,"), () => {
       port: server.port,
       refusal: `unsupported startup parameter: ${PASSWORD}`,
     });
-    const url = proxy.url(await database());
+    const url = proxy.url(await databaseWith());
     expect(await refused(url)).toContain("refuses settings of sessions; behind a pooler");
     await using replica = await startReplica({
       database: url,
