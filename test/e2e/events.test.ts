@@ -99,39 +99,47 @@ describe("GET /api/orchestrator/{runId}/events of volley serve", () => {
     using folder = temporaryFolder();
     const { open, opened } = gate();
     const details = "x".repeat(100_000);
+    // Nobody is further behind than allowed who reads at all, however busy the machine is.
+    const read = Array.from({ length: 200 }, gate);
     const answer: Answer = async ({ body }) => {
       await opened;
+      await read[indexOf({ body }) - 8]?.opened;
       return Response.json({ results: body.runners.map(() => ({ status: "pass", details })) });
     };
     using endpoint = startEndpoint(answer);
     await using server = await serve({ data: folder.path, regions: { eu: endpoint.base } });
-    // 40 MB of events: 30 readers that were buffered for would take more than a gigabyte.
-    const runId = await server.api.submit(jobs(400, { concurrency: 20 }));
+    // 20 MB of events: 60 readers that were buffered for would take more than a gigabyte.
+    const runId = await server.api.submit(jobs(200, { concurrency: 20 }));
     const url = `${server.api.base}/${runId}/events`;
-    const slow = await Promise.all(Array.from({ length: 30 }, () => rawGet(url)));
+    const slow = await Promise.all(Array.from({ length: 60 }, () => rawGet(url)));
     try {
       await eventually("all are served", () => slow.every(({ bytes }) => bytes > 100));
       for (const client of slow) client.pause();
       const fast = await watch(server, runId);
       open();
-      expectNoGapNorDouble(await fast.rest(), 400);
+      let finished = 0;
+      const events = await fast.rest(({ type }) => {
+        if (type === "job.finished") read[finished++]?.open();
+        return false;
+      });
+      expectNoGapNorDouble(events, 200);
       // The readers that catch up later are waited for, page by page.
       const late = await Promise.all(Array.from({ length: 10 }, () => rawGet(url)));
       slow.push(...late);
       await eventually("the late are served", () => late.every(({ bytes }) => bytes > 100));
       for (const client of late) client.pause();
-      expect(counts(await server.api.status(runId)).ended).toBe(400);
+      expect(counts(await server.api.status(runId)).ended).toBe(200);
       expect(memory(server.pid).peak).toBeLessThan(600);
       const [one] = slow as [RawClient];
       one.resume();
-      const events = await eventually("it has read to the end", () => {
-        const read = new EventParser().add(one.body());
-        return read.at(-1)?.type === "run.finished" && read;
+      const left = await eventually("it has read to the end", () => {
+        const told = new EventParser().add(one.body());
+        return told.at(-1)?.type === "run.finished" && told;
       });
-      expect(events.map(({ type }) => type)).toContain("resync");
-      const ids = idsOf(events);
+      expect(left.map(({ type }) => type)).toContain("resync");
+      const ids = idsOf(left);
       expect(ids).toEqual([...new Set(ids)].toSorted((a, b) => a - b));
-      expect(one.bytes).toBeLessThan(30_000_000);
+      expect(one.bytes).toBeLessThan(15_000_000);
     } finally {
       for (const client of slow) client[Symbol.dispose]();
     }

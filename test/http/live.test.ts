@@ -148,6 +148,16 @@ describe("Live", () => {
     await Promise.all([slow.leave(), fast.leave()]);
   });
 
+  test("drops nothing of what happened at once for a client that reads, beside one that does not", async () => {
+    const scene = new Scene();
+    const [reading, stuck] = [scene.watch(), scene.watch()];
+    for (const one of [reading, stuck]) expect(await take(one, 1)).toEqual([1]);
+    scene.happen(2_000, 5_000);
+    expect(await take(reading, 2_000)).toEqual(upTo(2_001).slice(1));
+    expect((await stuck.rest(({ type }) => type === "resync")).at(-1)?.type).toBe("resync");
+    await Promise.all([reading.leave(), stuck.leave()]);
+  });
+
   test("waits for a client that catches up slowly, instead of dropping what it missed", async () => {
     const scene = new Scene();
     scene.happen(1_000, 10_000);

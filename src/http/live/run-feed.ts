@@ -17,6 +17,8 @@ import type { Subscriber } from "./subscriber.ts";
 const PAGE_SIZE = 64;
 /** Events of this long travel together, in milliseconds. */
 const COALESCE_MS = 100;
+/** A client gets as long to read what happened at once, in milliseconds. */
+const PATIENCE_MS = 100;
 
 export interface FeedDeps {
   readonly store: Pick<RunStore, "findEvents">;
@@ -78,6 +80,7 @@ export class RunFeed {
         const events = await this.#read(this.#lastId, Infinity);
         const last = events.at(-1);
         if (!last) return;
+        await this.#allowReading();
         this.#lastId = last.id;
         this.#send(this.#joined, events);
       }
@@ -86,6 +89,19 @@ export class RunFeed {
       // They will come back, with the last event they have seen.
       for (const subscriber of this.#joined) subscriber.end();
     }
+  }
+
+  /**
+   * Waits for clients that are about to miss something only because much happened at once. Whoever
+   * then has not read is not waited for again until it has: it must not hold up the others.
+   */
+  async #allowReading(): Promise<void> {
+    const full = [...this.#joined].filter((subscriber) => subscriber.full);
+    if (full.length === 0) return;
+    const { promise: tooLate, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, PATIENCE_MS);
+    await Promise.race([Promise.all(full.map((subscriber) => subscriber.drained())), tooLate]);
+    clearTimeout(timer);
   }
 
   async #read(after: number, upTo: number): Promise<RunEvent[]> {

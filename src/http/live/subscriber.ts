@@ -9,6 +9,8 @@ const MAX_QUEUED_BYTES = 1024 ** 2;
 export class Subscriber {
   #chunks: Uint8Array[] = [];
   #bytes = 0;
+  /** Whether something was dropped since the last reading. */
+  #dropped = false;
   #ended = false;
   #wake: (() => void) | undefined;
   #read: (() => void) | undefined;
@@ -25,6 +27,7 @@ export class Subscriber {
     if (this.#bytes > MAX_QUEUED_BYTES) {
       this.#chunks = [resync];
       this.#bytes = resync.byteLength;
+      this.#dropped = true;
     }
     this.#chunks.push(chunk);
     this.#bytes += chunk.byteLength;
@@ -47,6 +50,11 @@ export class Subscriber {
   /** Whether everything queued has been read. */
   get idle(): boolean {
     return this.#chunks.length === 0;
+  }
+
+  /** Whether the next chunk is too much for a client that has kept up so far. */
+  get full(): boolean {
+    return this.#bytes > MAX_QUEUED_BYTES && !this.#dropped && !this.#ended;
   }
 
   /** Resolves once everything queued has been read, or the client has left. */
@@ -92,6 +100,7 @@ export class Subscriber {
     const chunks = this.#chunks;
     this.#chunks = [];
     this.#bytes = 0;
+    this.#dropped = false;
     this.#read?.();
     return chunks.length > 1 ? Buffer.concat(chunks) : chunks[0];
   }
