@@ -60,11 +60,12 @@ export class InFlight {
 
   /** Starts jobs, in order. Never rejects. */
   async start(group: readonly Granted[], permits: RunPermits): Promise<void> {
-    const { clock, failed, ownership, progress, stop } = this.#options;
+    const { clock, failed, ownership, pace, progress, stop } = this.#options;
     this.#jobs += group.length;
     const started = clock.monotonic();
     try {
       await progress.started(group.map(({ job }) => job));
+      await pace.go(group.length, stop.dispatching());
       // The process may have slept since the store was asked.
       await ownership.assured(stop.dispatching());
     } catch (error) {
@@ -117,10 +118,12 @@ export class InFlight {
     const region = job.region ?? "";
     observe({ type: "job.started", region });
     const dispatched = clock.monotonic();
-    using _unanswered = pace.dispatch();
-    const outcome = await attempt(this.#run, job, this.#attempts);
-    observe({ type: "job.answered", region, ms: clock.monotonic() - dispatched });
-    return outcome;
+    try {
+      return await attempt(this.#run, job, this.#attempts);
+    } finally {
+      pace.answered();
+      observe({ type: "job.answered", region, ms: clock.monotonic() - dispatched });
+    }
   }
 
   /** Milliseconds until the next attempt; undefined if there is none. */
@@ -137,13 +140,14 @@ export class InFlight {
     delay: number,
     permits: RunPermits,
   ): Promise<Disposable | undefined> {
-    const { clock, observe, ownership, progress, stop } = this.#options;
+    const { clock, observe, ownership, pace, progress, stop } = this.#options;
     observe({ type: "job.retried", region: job.region ?? "" });
     await firstAborted(clock.deadline(delay), stop.starting);
     const permit = await permits.acquire(job.region, stop.starting);
     if (!permit) return undefined;
     try {
       await progress.started([job]);
+      await pace.go(1, stop.dispatching());
       await ownership.assured(stop.dispatching());
       return permit;
     } catch (error) {

@@ -19,7 +19,6 @@ const PATIENCE_MS = 4;
 
 export class Pace {
   readonly #clock: Pick<Clock, "deadline">;
-  readonly #answered: Disposable = { [Symbol.dispose]: () => this.#answer() };
   #unanswered = 0;
   #ahead = AHEAD;
   #ebbed = new AbortController();
@@ -28,24 +27,34 @@ export class Pace {
     this.#clock = clock;
   }
 
-  /** A dispatch begins; to be disposed when it is answered. */
-  dispatch(): Disposable {
-    this.#unanswered++;
-    return this.#answered;
-  }
-
-  /** Resolves in the next turn of the event loop, or soon after it. */
+  /** Resolves in the next turn of the event loop, or soon after it, when more jobs may start. */
   async next(stopped: AbortSignal): Promise<void> {
     await nextTurn();
-    if (this.#unanswered < this.#ahead) return;
-    if (this.#ebbed.signal.aborted) this.#ebbed = new AbortController();
-    await firstAborted(this.#ebbed.signal, this.#clock.deadline(PATIENCE_MS), stopped);
-    if (this.#unanswered > LEFT) this.#ahead = 2 * this.#unanswered;
+    if (this.#unanswered >= this.#ahead) await this.#ebb(stopped);
   }
 
-  #answer(): void {
+  /**
+   * Resolves, at once or soon, when so many dispatches may begin, which count from then on. A store
+   * that takes its time records the starts of several groups at once: they still go out in turn.
+   */
+  async go(dispatches: number, stopped: AbortSignal): Promise<void> {
+    while (this.#unanswered >= this.#ahead && !stopped.aborted) await this.#ebb(stopped);
+    this.#unanswered += dispatches;
+  }
+
+  /** A dispatch is over. */
+  answered(): void {
     if (--this.#unanswered !== LEFT) return;
     this.#ahead = AHEAD;
     this.#ebbed.abort();
+  }
+
+  async #ebb(stopped: AbortSignal): Promise<void> {
+    if (this.#ebbed.signal.aborted) this.#ebbed = new AbortController();
+    const ahead = this.#ahead;
+    const ebbed = this.#ebbed.signal;
+    await firstAborted(ebbed, this.#clock.deadline(PATIENCE_MS), stopped);
+    // Once for all who have waited as long.
+    if (!ebbed.aborted && this.#ahead === ahead) this.#ahead = 2 * this.#unanswered;
   }
 }
