@@ -7,7 +7,6 @@
  * endpoint that takes its time twice as many go out each time, up to what the limits allow.
  */
 import type { Clock } from "../lib/clock.ts";
-import { firstAborted } from "../lib/first-aborted.ts";
 import { nextTurn } from "../lib/turn.ts";
 
 /** Dispatches without an answer that starts run ahead by, at first. */
@@ -21,7 +20,10 @@ export class Pace {
   readonly #clock: Pick<Clock, "deadline">;
   #unanswered = 0;
   #ahead = AHEAD;
-  #ebbed = new AbortController();
+  /** Lets those go who wait, in order. */
+  readonly #waiting = new Set<() => void>();
+  /** Of the first of them; aborts when it has waited long enough. */
+  #patience: AbortSignal | undefined;
 
   constructor(clock: Pick<Clock, "deadline">) {
     this.#clock = clock;
@@ -30,31 +32,52 @@ export class Pace {
   /** Resolves in the next turn of the event loop, or soon after it, when more jobs may start. */
   async next(stopped: AbortSignal): Promise<void> {
     await nextTurn();
-    if (this.#unanswered >= this.#ahead) await this.#ebb(stopped);
+    await this.go(0, stopped);
   }
 
   /**
    * Resolves, at once or soon, when so many dispatches may begin, which count from then on. A store
    * that takes its time records the starts of several groups at once: they still go out in turn.
    */
-  async go(dispatches: number, stopped: AbortSignal): Promise<void> {
-    while (this.#unanswered >= this.#ahead && !stopped.aborted) await this.#ebb(stopped);
-    this.#unanswered += dispatches;
+  go(dispatches: number, stopped: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const go = (): void => {
+        stopped.removeEventListener("abort", go);
+        this.#waiting.delete(go);
+        this.#unanswered += dispatches;
+        resolve();
+      };
+      const free = this.#waiting.size === 0 && this.#unanswered < this.#ahead;
+      if (free || stopped.aborted) return go();
+      stopped.addEventListener("abort", go);
+      this.#waiting.add(go);
+      if (this.#waiting.size === 1) this.#wait();
+    });
   }
 
   /** A dispatch is over. */
   answered(): void {
     if (--this.#unanswered !== LEFT) return;
     this.#ahead = AHEAD;
-    this.#ebbed.abort();
+    this.#letGo();
   }
 
-  async #ebb(stopped: AbortSignal): Promise<void> {
-    if (this.#ebbed.signal.aborted) this.#ebbed = new AbortController();
-    const ahead = this.#ahead;
-    const ebbed = this.#ebbed.signal;
-    await firstAborted(ebbed, this.#clock.deadline(PATIENCE_MS), stopped);
-    // Once for all who have waited as long.
-    if (!ebbed.aborted && this.#ahead === ahead) this.#ahead = 2 * this.#unanswered;
+  #letGo(): void {
+    this.#patience = undefined;
+    for (const go of this.#waiting) {
+      if (this.#unanswered >= this.#ahead) return this.#wait();
+      go();
+    }
+  }
+
+  #wait(): void {
+    const patience = (this.#patience = this.#clock.deadline(PATIENCE_MS));
+    const lost = (): void => {
+      if (patience !== this.#patience) return;
+      // Runs that have stopped wait no longer.
+      if (this.#waiting.size > 0) this.#ahead = 2 * this.#unanswered;
+      this.#letGo();
+    };
+    patience.addEventListener("abort", lost, { once: true });
   }
 }
