@@ -19,8 +19,8 @@ const FRESH_MS = 30_000;
 const TRUSTED_MS = 300_000;
 const MAX_HISTORY = 20;
 
-/** How long whoever wants to know waits for endpoints, in milliseconds. */
-const PATIENCE_MS = INFO_LIMIT_MS + 250;
+/** How long whoever wants to know waits for endpoints past the time these have, in milliseconds. */
+const GRACE_MS = 250;
 
 export interface FleetOptions {
   readonly regions: Regions;
@@ -156,11 +156,19 @@ export class Fleet {
   async #patiently(entries: readonly Entry[]): Promise<void> {
     const answers = entries.flatMap(({ asking }) => asking ?? []);
     if (answers.length === 0) return;
+    await Promise.race([Promise.all(answers), this.#patience()]);
+  }
+
+  /**
+   * One limit after the other: on a machine that stood still both would have passed, and nobody
+   * had the time to tell that an endpoint's own has.
+   */
+  #patience(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const patience = this.#clock.deadline(PATIENCE_MS);
-    patience.addEventListener("abort", () => resolve(), { once: true });
-    await Promise.race([Promise.all(answers), promise]);
-    resolve();
+    const after = (ms: number, then: () => void): void =>
+      this.#clock.deadline(ms).addEventListener("abort", then, { once: true });
+    after(INFO_LIMIT_MS, () => after(GRACE_MS, resolve));
+    return promise;
   }
 }
 

@@ -5,6 +5,7 @@ import type { EndpointInfo } from "../../src/dispatch/endpoint-info.ts";
 import { Fleet } from "../../src/dispatch/fleet.ts";
 import { RegionList } from "../../src/domain/fleet.ts";
 import type { Region } from "../../src/domain/region.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { schemaFaultsOf } from "../http/schema.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
@@ -92,6 +93,22 @@ describe("Fleet", () => {
     expect(Bun.peek.status(report)).toBe("pending");
     clock.advance(1);
     expect(await health(report)).toEqual(["eu healthy", "silent unknown"]);
+  });
+
+  test("tells that an endpoint did not answer, also after this process stood still", async () => {
+    using silent = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: () => new Promise<never>(() => {}),
+    });
+    const regions = new Map([["eu", { name: "eu", url: silent.url.origin }]]);
+    const report = new Fleet({ regions, clock: systemClock, atOnce: 1 }).report();
+    await settled();
+    // All limits pass meanwhile.
+    Bun.sleepSync(2_600);
+    expect((await report).regions).toMatchObject([
+      { health: "unhealthy", error: "The endpoint did not answer within 2000 ms." },
+    ]);
   });
 
   test("tells what it knows at once for 30 s, and then what it is told anew", async () => {
