@@ -18,7 +18,7 @@ const STEPS: readonly (readonly string[])[] = [
   [
     BUN,
     "test",
-    "--timeout=60000",
+    "--timeout=120000",
     "--parallel",
     "--reporter=junit",
     `--reporter-outfile=${REPORT}`,

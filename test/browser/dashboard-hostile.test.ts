@@ -92,5 +92,5 @@ describe.skipIf(!hasBrowser)("the dashboard of hostile text", () => {
     await dashboard.visit(`/history?${query}`);
     await dashboard.shows("The history cannot be read");
     expect(await dashboard.page.locator('a[href^="javascript"]').count()).toBe(0);
-  }, 60_000);
+  }, 120_000);
 });

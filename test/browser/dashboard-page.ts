@@ -22,7 +22,7 @@ export class DashboardPage implements AsyncDisposable {
   private constructor(page: Page, origin: string) {
     this.page = page;
     this.#origin = origin;
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     page.on("console", (message) => this.said.push(message.text()));
     page.on("pageerror", (error) => this.said.push(String(error)));
     page.on("dialog", (dialog) => {

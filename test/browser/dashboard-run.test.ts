@@ -61,7 +61,7 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
     const taught = `http://127.0.0.1:${told.port}/api/runner`;
     const regions = { "eu-1": first, "slow-1": second, "ap-1": third, "told-1": taught };
     server = await serve({ data: folder.path, regions });
-  }, 60_000);
+  }, 120_000);
 
   afterAll(async () => {
     held.open();
@@ -90,7 +90,7 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
     await using dashboard = await DashboardPage.open(browser, server.origin);
     await dashboard.visit(`/runs/${runId}`);
     await dashboard.shows('eu-1: The endpoint says it is in region "us-1".');
-  }, 60_000);
+  }, 120_000);
 
   test("says how long it has been running", async () => {
     const runId = await submit(["slow-1"], "slowTest");
@@ -99,7 +99,7 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
     await dashboard.shows(/^for \d+ s$/);
     await dashboard.page.getByRole("button", { name: "Cancel run" }).click();
     await dashboard.shows("was cancelled after");
-  }, 60_000);
+  }, 120_000);
 
   test("shows of a cell the reason first, then the picture, then the rest", async () => {
     const runId = await submit(["eu-1"], "orderTest");
@@ -115,7 +115,7 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
     );
     expect(places).toEqual(places.toSorted((one, other) => one - other));
     expect(places).not.toContain(-1);
-  }, 60_000);
+  }, 120_000);
 
   test("tells once what differs in the same way, and what was before", async () => {
     const runId = await submit(["eu-1", "ap-1"], "differTest", 7);
@@ -129,7 +129,7 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
     await server.api.ended(again);
     await dashboard.visit(`/runs/${again}?view=differences`);
     await dashboard.shows("Against the run before: 7 still failing, 7 as before.");
-  }, 60_000);
+  }, 120_000);
 
   test("gives its request to be edited, and says that secrets are not in it", async () => {
     const runId = await server.api.submit({
@@ -154,7 +154,7 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
     await page.getByRole("button", { name: "Discard, back to the form" }).click();
     await page.getByRole("button", { name: "Edit as JSON" }).click();
     await page.getByRole("button", { name: "Back to the form", exact: true }).waitFor();
-  }, 60_000);
+  }, 120_000);
 
   test("leads from a cause to the red rows of its runner", async () => {
     const runId = await server.api.submit({
@@ -175,7 +175,7 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
     await dashboard.cell("causeTest", "eu-1", /fail/);
     await dashboard.shows("1 of 2 rows");
     expect(await page.getByPlaceholder("runner or url").inputValue()).toBe("causeTest");
-  }, 60_000);
+  }, 120_000);
 
   test("turns no direction where a name would", async () => {
     const runId = await submit(["eu-1"], TURNING);
@@ -187,7 +187,7 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
     }
     await dashboard.visit(`/runs/${runId}`);
     await dashboard.page.getByRole("rowheader").getByText("a·b").waitFor();
-  }, 60_000);
+  }, 120_000);
 
   test("is asked for with what a runner takes by default, and with urls as they are meant", async () => {
     await using dashboard = await DashboardPage.open(browser, server.origin);
@@ -212,5 +212,5 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
     ]);
     await follow.check();
     expect(await page.getByLabel("Request as JSON").innerText()).not.toContain("follow");
-  }, 60_000);
+  }, 120_000);
 });

@@ -34,7 +34,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
 
   beforeAll(async () => {
     browser = await launchBrowser();
-  }, 60_000);
+  }, 120_000);
 
   afterAll(() => browser.close());
 
@@ -64,7 +64,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await dashboard.visit("/");
     await page.getByLabel("API key").waitFor();
     expect(await dashboard.faults()).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test("leads nowhere else after the sign-in", async () => {
     using folder = temporaryFolder();
@@ -77,7 +77,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await page.keyboard.press("Enter");
     await dashboard.shows("No runs yet");
     await page.waitForURL(`${server.origin}/`);
-  }, 60_000);
+  }, 120_000);
 
   test.each(["SIGTERM", "SIGKILL"] as const)(
     "goes on with a run after its server was away (%s), without a reload",
@@ -121,6 +121,6 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
       expect(await dashboard.faults()).toEqual([]);
       held = gate();
     },
-    60_000,
+    120_000,
   );
 });

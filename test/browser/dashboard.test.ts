@@ -73,7 +73,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
       "told-1": `http://127.0.0.1:${told.port}/api/runner`,
     };
     server = await serve({ data: folder.path, regions });
-  }, 60_000);
+  }, 120_000);
 
   afterAll(async () => {
     held.open();
@@ -110,7 +110,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await page.getByRole("link", { name: "by-hand" }).waitFor();
     expect(await dashboard.faults()).toEqual([]);
     expect(dashboard.said).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test("asks for what a runner takes, by its schema", async () => {
     await using dashboard = await DashboardPage.open(browser, server.origin);
@@ -130,7 +130,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
         input: { url: URL_UNDER_TEST, selector: "#banner", device: "phone", waitMs: 500 },
       },
     ]);
-  }, 60_000);
+  }, 120_000);
 
   test("says in the form why a run is not accepted", async () => {
     await using dashboard = await DashboardPage.open(browser, server.origin);
@@ -143,7 +143,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await dashboard.shows("/concurency");
     await page.getByLabel("Request").first().fill("{");
     await dashboard.shows("This is not valid JSON.");
-  }, 60_000);
+  }, 120_000);
 
   test("cancels a run", async () => {
     held = gate();
@@ -156,7 +156,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await dashboard.cell("titleTest", "eu-1", /pass/);
     expect((await server.api.status(runId)).state).toBe("cancelled");
     held.open();
-  }, 60_000);
+  }, 120_000);
 
   test("runs what failed, everything, and a single cell again", async () => {
     const runId = await server.api.submit(request(["eu-1", "us-1"]));
@@ -180,7 +180,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
       await button("Rerun this cell");
     };
     expect(await again(cell)).toEqual(["eu-1"]);
-  }, 60_000);
+  }, 120_000);
 
   test("tells of a cell by a link that can be kept, and closes it by the keyboard", async () => {
     const runId = await server.api.submit(request(["eu-1", "us-1"]));
@@ -200,7 +200,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
     await page.waitForURL(({ search }) => search === "");
-  }, 60_000);
+  }, 120_000);
 
   test("shows what differs, causes, times, the request and the reports of a run", async () => {
     const runId = await server.api.submit(request(["eu-1", "us-1"], { tags: ["views"] }));
@@ -225,7 +225,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     expect((await fetch(server.origin + href)).status).toBe(200);
     expect(await dashboard.faults()).toEqual([]);
     expect(dashboard.said).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test("lists runs as they come, and narrows them", async () => {
     await using dashboard = await DashboardPage.open(browser, server.origin);
@@ -248,7 +248,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await page.getByRole("link", { name: runId }).waitFor();
     await page.getByLabel("Text").fill("no such text");
     await dashboard.shows("No run fits");
-  }, 60_000);
+  }, 120_000);
 
   test("shows regions and the history of a cell", async () => {
     const runId = await server.api.submit(request(["us-1"]));
@@ -262,7 +262,7 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await page.getByRole("link", { name: "History" }).last().click();
     await page.getByRole("region", { name: "us-1" }).getByRole("link").last().click();
     await page.waitForURL(`**/runs/${runId}`);
-  }, 60_000);
+  }, 120_000);
 
   test("says how far back a text was looked for", async () => {
     const ids: string[] = [];
@@ -274,18 +274,18 @@ describe.skipIf(!hasBrowser)("the dashboard in a browser", () => {
     await dashboard.shows("is looked for in the newest 50 runs.");
     await page.getByRole("button", { name: "Older runs" }).click();
     await page.getByRole("link", { name: ids[0] ?? "" }).waitFor();
-  }, 60_000);
+  }, 120_000);
 
   test("shows the matrix for a view that there is not", async () => {
     const runId = await server.api.submit(request(["eu-1"]));
     await using dashboard = await DashboardPage.open(browser, server.origin);
     await dashboard.visit(`/runs/${runId}?view=nothing`);
     await dashboard.cell("titleTest", "eu-1", /pass/);
-  }, 60_000);
+  }, 120_000);
 
   test("says so where a run is not there", async () => {
     await using dashboard = await DashboardPage.open(browser, server.origin);
     await dashboard.visit("/runs/run_nobody");
     await dashboard.shows("There is no such run");
-  }, 60_000);
+  }, 120_000);
 });

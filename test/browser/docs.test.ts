@@ -49,7 +49,7 @@ describe.skipIf(!hasBrowser)("GET /api/orchestrator/docs in a browser", () => {
     expect(endpoint.received.length).toBe(2);
     expect(await loadedHosts(view)).toEqual([new URL(server.origin).host]);
     expect(await view.evaluate("window.violations")).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });
 
 /** Resolves once an element no longer moves: the page unfolds its sections. */

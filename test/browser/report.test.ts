@@ -52,7 +52,7 @@ describe.skipIf(!hasBrowser)("the HTML report in a browser", () => {
 
   beforeAll(async () => {
     browser = await launchBrowser();
-  }, 60_000);
+  }, 120_000);
 
   afterAll(async () => {
     await browser.close();
@@ -116,7 +116,7 @@ describe.skipIf(!hasBrowser)("the HTML report in a browser", () => {
     expect(await background(page, "td.fail")).toBe("rgb(253, 234, 232)");
     expect(said).toEqual([]);
     expect(asked.filter((asked) => !asked.startsWith("data:"))).toEqual([url]);
-  }, 60_000);
+  }, 120_000);
 
   test("as a file runs and loads nothing, and is styled under its own policy", async () => {
     await using watched = await opened({ colorScheme: "dark" });
@@ -127,7 +127,7 @@ describe.skipIf(!hasBrowser)("the HTML report in a browser", () => {
     expect(await background(page, "td.fail")).toBe("rgb(61, 26, 23)");
     expect(said).toEqual([]);
     expect(asked.filter((asked) => !asked.startsWith("data:"))).toEqual([url]);
-  }, 60_000);
+  }, 120_000);
 
   test("opens a result from its cell, without a script", async () => {
     await using watched = await opened({ javaScriptEnabled: false });
@@ -138,7 +138,7 @@ describe.skipIf(!hasBrowser)("the HTML report in a browser", () => {
     await page.locator("td.fail a").first().click();
     await details.waitFor({ state: "visible" });
     expect(await details.locator("img").isVisible()).toBeTrue();
-  }, 60_000);
+  }, 120_000);
 
   test.each([360, 768, 1280])(
     "is not wider than a window of %d pixels",
@@ -151,7 +151,7 @@ describe.skipIf(!hasBrowser)("the HTML report in a browser", () => {
         expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
       }
     },
-    60_000,
+    120_000,
   );
 
   test("prints what is folded on the screen", async () => {
@@ -161,7 +161,7 @@ describe.skipIf(!hasBrowser)("the HTML report in a browser", () => {
     expect(await page.locator("#red-0").isVisible()).toBeFalse();
     await page.emulateMedia({ media: "print" });
     expect(await page.locator("#red-0").isVisible()).toBeTrue();
-  }, 60_000);
+  }, 120_000);
 
   test.each(["light", "dark"] as const)(
     "has enough contrast everywhere in the %s",
@@ -172,7 +172,7 @@ describe.skipIf(!hasBrowser)("the HTML report in a browser", () => {
       await unfold(page);
       expect(await page.evaluate(FAINT)).toEqual([]);
     },
-    60_000,
+    120_000,
   );
 });
 

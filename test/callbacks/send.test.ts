@@ -32,7 +32,7 @@ function sending({ allowed = LOOPBACK, names = {}, ...message }: Sending) {
   };
   const whole = { id: "callback_1", url: "", body: '{"a":"ü"}', earlier: 0, ...message };
   const stop = new AbortController();
-  return { asked, stop, sent: soon(send(whole, stop.signal, options), 3 * SEND_LIMIT_MS) };
+  return { asked, stop, sent: soon(send(whole, stop.signal, options)) };
 }
 
 const answer =
@@ -161,7 +161,7 @@ describe("send", () => {
       final: false,
       error: `The receiver did not answer within ${SEND_LIMIT_MS} ms.`,
     });
-  }, 60_000);
+  }, 120_000);
 
   test("says that a name does not resolve, or to nothing", async () => {
     expect(await sending({ url: "https://no.test/" }).sent).toMatchObject({

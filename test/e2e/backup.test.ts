@@ -80,7 +80,7 @@ describe("volley backup", () => {
     const last = acknowledged.at(-1) ?? "";
     expect(await server.api.ended(last)).toMatchObject({ state: "completed" });
     expect(server.log()).not.toContain('"level":"error"');
-  }, 40_000);
+  }, 120_000);
 
   test("copies a store that nobody serves, and changes nothing of it", async () => {
     using folder = temporaryFolder();
@@ -93,7 +93,7 @@ describe("volley backup", () => {
     using copy = new Database(file, { readonly: true });
     expect(copy.query("PRAGMA integrity_check").values()).toEqual([["ok"]]);
     expect(copy.query("SELECT count(*) FROM runs").values()).toEqual([[3]]);
-  }, 20_000);
+  }, 120_000);
 
   test("refuses a target that exists, and leaves it alone", async () => {
     using folder = temporaryFolder();
@@ -111,7 +111,7 @@ describe("volley backup", () => {
     const before = readFileSync(store);
     await refused(data, store);
     expect(readFileSync(store).equals(before)).toBeTrue();
-  }, 20_000);
+  }, 120_000);
 
   test("refuses a place that cannot be written, leaving nothing there", async () => {
     using folder = temporaryFolder();
@@ -120,7 +120,7 @@ describe("volley backup", () => {
     const file = join(folder.path, "nowhere", "copy");
     expect(await refused(data, file)).toContain(file);
     expect(existsSync(join(folder.path, "nowhere"))).toBeFalse();
-  }, 20_000);
+  }, 120_000);
 
   test.each<[string, (path: string) => void | Promise<void>, string]>([
     ["missing", () => {}, "There is no database"],
@@ -159,7 +159,7 @@ describe("volley backup", () => {
       if (before) expect(readFileSync(join(data, STORE)).equals(before)).toBeTrue();
       else expect(readdirSync(data)).toEqual([]);
     },
-    20_000,
+    120_000,
   );
 
   test("says what is wrong with its arguments", async () => {

@@ -85,7 +85,7 @@ describe("volley doctor", () => {
     expect(lines[2]).toContain("titleTest");
     expect(lines[3]).toContain("region eu");
     expect(lines[3]).toContain("titleTest");
-  }, 20_000);
+  }, 120_000);
 
   test("is content with a store that is not there yet", async () => {
     using folder = temporaryFolder();
@@ -132,7 +132,7 @@ describe("volley doctor", () => {
       /region silent +answered in \d+ ms; does not tell which runners/,
     );
     expect(lines).toHaveLength(8);
-  }, 20_000);
+  }, 120_000);
 
   test("shows no token and no control character, whatever an endpoint says of itself", async () => {
     using folder = temporaryFolder();
@@ -150,7 +150,7 @@ describe("volley doctor", () => {
     });
     expect(lines).toHaveLength(5);
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
-  }, 20_000);
+  }, 120_000);
 
   test.each<[string, (path: string) => void | Promise<void>]>([
     ["corrupt", async (path) => damage(path)],
@@ -168,7 +168,7 @@ describe("volley doctor", () => {
       expect(failed).toContain(STORE);
       expect(files(folder.path).get(STORE)).toBe(before as string);
     },
-    20_000,
+    120_000,
   );
 
   test("names a runner file that cannot be used, and a folder that is not there", async () => {
@@ -183,7 +183,7 @@ describe("volley doctor", () => {
     expect(broken.text).toContain("titleTest");
     const missing = await doctor({ data, args: ["--runners", join(folder.path, "none")] });
     expect(missing.failed).toContain("none");
-  }, 20_000);
+  }, 120_000);
 
   test("works beside a running server, which does not notice", async () => {
     using folder = temporaryFolder();
@@ -201,7 +201,7 @@ describe("volley doctor", () => {
     expect(after.state).toBe("completed");
     expect(server.log()).not.toContain('"level":"error"');
     expect(await server.stop()).toBe(0);
-  }, 20_000);
+  }, 120_000);
 
   test("leaves the folder of a stopped server as it found it", async () => {
     using folder = temporaryFolder();
@@ -209,7 +209,7 @@ describe("volley doctor", () => {
     const before = files(folder.path);
     expect((await doctor({ data: folder.path })).code).toBe(0);
     expect(files(folder.path)).toEqual(before);
-  }, 20_000);
+  }, 120_000);
 
   test("refuses a faulty configuration with exit code 2, naming every fault", async () => {
     const { code, stderr, stdout } = await runToEnd({

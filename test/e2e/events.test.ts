@@ -71,7 +71,7 @@ describe("GET /api/orchestrator/{runId}/events of volley serve", () => {
       headers: { "last-event-id": events.at(-1)?.id ?? "" },
     });
     expect(end.status).toBe(204);
-  }, 30_000);
+  }, 120_000);
 
   test("lets go of clients that leave", async () => {
     using folder = temporaryFolder();
@@ -93,7 +93,7 @@ describe("GET /api/orchestrator/{runId}/events of volley serve", () => {
     const before = await settledSockets(server.pid);
     for (let round = 0; round < 4; round++) await cycle(50);
     await eventually("their sockets are closed", () => openSockets(server.pid) <= before + 2);
-  }, 30_000);
+  }, 120_000);
 
   test("bounds what slow readers cost, tells them to resync, and spares the others", async () => {
     using folder = temporaryFolder();
@@ -124,10 +124,9 @@ describe("GET /api/orchestrator/{runId}/events of volley serve", () => {
       });
       expectNoGapNorDouble(events, 200);
       // The readers that catch up later are waited for, page by page.
-      const late = await Promise.all(Array.from({ length: 10 }, () => rawGet(url)));
+      const late = await Promise.all(Array.from({ length: 10 }, () => rawGet(url, { once: true })));
       slow.push(...late);
       await eventually("the late are served", () => late.every(({ bytes }) => bytes > 100));
-      for (const client of late) client.pause();
       expect(counts(await server.api.status(runId)).ended).toBe(200);
       expect(memory(server.pid).peak).toBeLessThan(600);
       const [one] = slow as [RawClient];
@@ -143,7 +142,7 @@ describe("GET /api/orchestrator/{runId}/events of volley serve", () => {
     } finally {
       for (const client of slow) client[Symbol.dispose]();
     }
-  }, 60_000);
+  }, 120_000);
 });
 
 /** Sockets that are open when nothing closes any more. */

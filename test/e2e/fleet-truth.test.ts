@@ -70,7 +70,7 @@ describe("runners that a requested region lacks", () => {
     await server.stop();
     await using again = await serve(options);
     expect((await again.api.ended(body.runId)).warnings).toEqual([WARNING] as never);
-  }, 30_000);
+  }, 120_000);
 
   test("make a strict submit a 422 that lists them, before anything is sent", async () => {
     using folder = temporaryFolder();
@@ -98,7 +98,7 @@ describe("runners that a requested region lacks", () => {
       ["completed", undefined],
       ["failed", "connection_refused"],
     ]);
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("an answer that may be that of another region", () => {
@@ -127,5 +127,5 @@ describe("an answer that may be that of another region", () => {
       other: { message: "The endpoint is also that of twin.", sharedWith: ["twin"] },
     });
     expect(jobs.every(({ state }) => state === "completed")).toBe(true);
-  }, 30_000);
+  }, 120_000);
 });

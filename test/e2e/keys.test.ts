@@ -135,7 +135,7 @@ describe("volley serve with keys", () => {
     for (const key of JSON.parse(stdout) as object[]) expect(key).toHaveProperty("lastUsedAt");
     await using again = await serve({ data });
     expect(await status(again.api.base)).toBe(401);
-  }, 30_000);
+  }, 120_000);
 
   test("shows and keeps a key nowhere", async () => {
     using folder = temporaryFolder();
@@ -169,7 +169,7 @@ describe("volley serve with keys", () => {
     expect(leaking).toEqual([]);
     const held = Object.keys(said).filter((where) => said[where]?.includes(token));
     expect(held).toEqual(["session"]);
-  }, 30_000);
+  }, 120_000);
 });
 
 /** What `volley serve` says when it must not start; nothing was made. */
@@ -239,7 +239,7 @@ describe("volley serve beyond loopback", () => {
     await using plain = await serve({ data: join(folder.path, "b"), env });
     await eventually("it warns", () => plain.log().includes("keys travel unencrypted"));
     await plain.stop();
-  }, 20_000);
+  }, 120_000);
 
   test.each([
     ["that is not there", undefined, "cannot be read"],

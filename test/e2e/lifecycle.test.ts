@@ -55,7 +55,7 @@ describe("volley serve --on-interrupted", () => {
     const keys = endpoint.received.map(({ headers }) => headers.get("idempotency-key"));
     expect(new Set(keys).size).toBe(6);
     expect(keys).toHaveLength(6);
-  }, 20_000);
+  }, 120_000);
 });
 
 describe("POST /api/orchestrator/{runId}/cancel of volley serve", () => {
@@ -75,7 +75,7 @@ describe("POST /api/orchestrator/{runId}/cancel of volley serve", () => {
       summary: { total: 10, errored: 10 },
     });
     expect(endpoint.received).toHaveLength(4);
-  }, 20_000);
+  }, 120_000);
 
   test.each(["SIGKILL", "SIGTERM"] as const)(
     "holds after a restart that follows at once (%s)",
@@ -99,7 +99,7 @@ describe("POST /api/orchestrator/{runId}/cancel of volley serve", () => {
       }
       expect(endpoint.received).toHaveLength(20);
     },
-    20_000,
+    120_000,
   );
 
   test("that was not answered before a kill is kept or not, but the run ends all the same", async () => {
@@ -124,7 +124,7 @@ describe("POST /api/orchestrator/{runId}/cancel of volley serve", () => {
       if (answers[index]?.status === "fulfilled") expect(state).toBe("cancelled");
       expect(summary.passed + summary.errored).toBe(2);
     }
-  }, 20_000);
+  }, 120_000);
 });
 
 describe("POST /api/orchestrator/{runId}/rerun of volley serve", () => {
@@ -154,7 +154,7 @@ describe("POST /api/orchestrator/{runId}/rerun of volley serve", () => {
     expect(again.map(indexOf)).toEqual([0, 2, 4]);
     expect(await second.api.summary(parent)).toEqual(before);
     expect((await post(second, `${runId}/rerun`)).status).toBe(409);
-  }, 20_000);
+  }, 120_000);
 });
 
 describe("volley serve while it drains", () => {
@@ -195,7 +195,7 @@ describe("volley serve while it drains", () => {
     expect(waiting.text()).toStartWith("HTTP/1.1 200 OK\r\n");
     expect(waiting.text()).toContain('"state":"completed"');
     expect(await exit).toBe(0);
-  }, 20_000);
+  }, 120_000);
 
   test("can still be told to cancel", async () => {
     using folder = temporaryFolder();
@@ -211,5 +211,5 @@ describe("volley serve while it drains", () => {
     await using second = await serve({ data: folder.path, regions: { eu: endpoint.base } });
     expect(await second.api.ended(runId)).toMatchObject({ state: "cancelled" });
     expect(endpoint.received).toHaveLength(1);
-  }, 20_000);
+  }, 120_000);
 });

@@ -156,7 +156,7 @@ describe("volley serve", () => {
     const url = new URL(callbackUrl).search;
     for (const [where, text] of Object.entries(said)) said[where] = text.replaceAll(url, "");
     expect(tracesIn(said)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test("carries a sealed secret over a crash and into a rerun, and fails without its key", async () => {
     using folder = temporaryFolder();
@@ -200,7 +200,7 @@ describe("volley serve", () => {
     });
     expect(bodies).toHaveLength(3);
     await server.stop();
-  }, 60_000);
+  }, 120_000);
 
   test("hides by the names it is given, keeps its key where it is told, or hides nothing", async () => {
     using folder = temporaryFolder();
@@ -229,7 +229,7 @@ describe("volley serve", () => {
       args: ["serve", "--data", join(folder.path, "none"), "--seal-key-file", key],
     });
     expect([code, stderr]).toEqual([2, expect.stringContaining("does not hold a key")]);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("volley runner", () => {
@@ -260,7 +260,7 @@ describe("volley runner", () => {
     expect(runner.log()).toContain("signing in with [redacted]");
     await runner.stop();
     expect(tracesIn({ text, log: runner.log() })).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 
   test("hides it in local mode, too", async () => {
     using folder = temporaryFolder();
@@ -283,5 +283,5 @@ describe("volley runner", () => {
     expect(server.log()).toContain("signing in with [redacted]");
     const said = { summary: JSON.stringify(summary), log: server.log(), ...filesOf(data) };
     expect(tracesIn(said)).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 });

@@ -17,7 +17,7 @@ beforeAll(async () => {
   const args = ["key", "create", "--name", "a", "--scope", "runs:write", "--data", folder.path];
   key = (await runToEnd({ args })).stdout.trim();
   server = await serve({ data: folder.path });
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
@@ -68,6 +68,17 @@ async function answersTo({ answers, bytes, name }: RawRequest): Promise<(number 
 
 async function isHealthy(): Promise<void> {
   expect((await fetch(`${server.origin}/healthz`)).status).toBe(200);
+}
+
+/** How long an answer takes: the median, as some may meet a busy machine. */
+async function usualAnswerMs(): Promise<number> {
+  const times: number[] = [];
+  for (let count = 0; count < 31; count++) {
+    const begun = performance.now();
+    await isHealthy();
+    times.push(performance.now() - begun);
+  }
+  return times.toSorted((a, b) => a - b)[15] ?? 0;
 }
 
 function logHasNoErrors(): void {
@@ -133,9 +144,10 @@ describe("volley serve", () => {
     expect(memory(server.pid).peak - before).toBeLessThan(100);
     await isHealthy();
     logHasNoErrors();
-  }, 60_000);
+  }, 120_000);
 
   test("serves others while hundreds of connections say nothing, or say it slowly", async () => {
+    const before = await usualAnswerMs();
     const head = "POST /api/orchestrator HTTP/1.1\r\nHost: localhost\r\n";
     const json = `Authorization: Bearer ${key}\r\nContent-Type: application/json\r\n`;
     const openings = [
@@ -156,26 +168,20 @@ describe("volley serve", () => {
         if (drop !== "" && !wire.socket.destroyed) wire.socket.write(drop);
     }, 500);
     try {
-      const times: number[] = [];
-      const end = performance.now() + 3_000;
-      while (performance.now() < end) {
-        const begun = performance.now();
-        await isHealthy();
-        times.push(performance.now() - begun);
-      }
-      // Others are not kept waiting; the slowest may meet a busy machine.
-      expect(times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]).toBeLessThan(300);
+      // Others are not kept waiting, and not until they are cut off.
+      expect(await usualAnswerMs()).toBeLessThan(300 + 10 * before);
+      expect(wires.filter(({ wire }) => wire.socket.destroyed)).toEqual([]);
       await eventually(
         "all of them are cut off",
         () => wires.every(({ wire }) => wire.socket.destroyed),
-        100_000,
+        150_000,
       );
     } finally {
       clearInterval(dripping);
       for (const { wire } of wires) wire[Symbol.dispose]();
     }
     await isHealthy();
-  }, 120_000);
+  }, 300_000);
 
   test("has done nothing of all that, and calls none of it a defect", async () => {
     const headers = { authorization: `Bearer ${key}` };

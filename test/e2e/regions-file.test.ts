@@ -55,7 +55,7 @@ describe("volley serve --regions-file", () => {
     expect(endpoint.received[0]?.headers.get("authorization")).toBe(`Bearer ${TOKEN}`);
     expect(server.log()).not.toContain(TOKEN);
     expect(server.log()).not.toContain("read by every user");
-  }, 20_000);
+  }, 120_000);
 
   test("is VOLLEY_REGIONS_FILE, too; files it names are looked for beside it", async () => {
     using endpoint = startEndpoint();
@@ -66,7 +66,7 @@ describe("volley serve --regions-file", () => {
     await using server = await serve({ data: join(given.path, "data"), env });
     await server.api.ended(await server.api.submit(jobs(1)));
     expect(endpoint.received[0]?.headers.get("authorization")).toBe(`Bearer ${TOKEN}`);
-  }, 20_000);
+  }, 120_000);
 
   test.skipIf(process.platform === "win32")(
     "warns of a file that holds tokens and that every user can read",
@@ -80,7 +80,7 @@ describe("volley serve --regions-file", () => {
       expect(said).not.toContain(TOKEN);
       expect(await logOf(open)).not.toContain("can be read by");
     },
-    20_000,
+    120_000,
   );
 });
 

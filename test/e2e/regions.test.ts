@@ -34,7 +34,7 @@ describe("volley regions", () => {
       ["us", "healthy"],
     ]);
     expect(stdout + json.stdout).not.toMatch(/127\.0\.0\.1|t0ken/);
-  }, 20_000);
+  }, 120_000);
 
   test("says what is wrong with each region, with exit code 3 for one that is away", async () => {
     using folder = temporaryFolder();
@@ -64,7 +64,7 @@ describe("volley regions", () => {
       stdout: "No region is configured: give volley serve PLAYWRIGHT_RUNNERS or --regions-file.\n",
       stderr: "",
     });
-  }, 20_000);
+  }, 120_000);
 
   test("says what to do when the server is away, or is no volley server", async () => {
     await using other = await mock();
@@ -75,7 +75,7 @@ describe("volley regions", () => {
     const away = await volleyRegions("--server", other.origin);
     expect([away.code, away.stdout]).toEqual([3, ""]);
     expect(away.stderr).toContain("volley serve");
-  }, 20_000);
+  }, 120_000);
 
   test("refuses faulty flags with exit code 2, naming each", async () => {
     const { code, stderr, stdout } = await volleyRegions("--server", "ftp://x", "--jsn", "stray");

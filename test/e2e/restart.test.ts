@@ -1,10 +1,14 @@
 /** What survives the end of the process, wanted or not. */
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 
 import { type Answer, gate, pass, startEndpoint } from "../support/endpoint.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { counts, indexOf, jobs, serve } from "./serving.ts";
+
+const LONG = 600_000;
 
 /** Jobs before `from` pass at once, the others when the gate opens. */
 const holding =
@@ -58,22 +62,22 @@ describe("volley serve after kill -9", () => {
     for (const [index, { attempts, jobId }] of summary.jobs.entries()) {
       expect(keys.get(index)).toEqual(Array<string>(attempts).fill(jobId));
     }
-  }, 30_000);
+  }, 120_000);
 
   test("counts a run's limit from its acceptance, not from the restart", async () => {
     using folder = temporaryFolder();
     using endpoint = startEndpoint(() => new Promise<never>(() => {}));
     const options = { data: folder.path, regions: { eu: endpoint.base } };
     await using first = await serve(options);
-    await first.api.submit(jobs(3, { runId: "limited", concurrency: 1, timeout: 800 }));
+    await first.api.submit(jobs(3, { runId: "limited", concurrency: 1, timeout: LONG }));
     await eventually("a job is in flight", () => endpoint.received.length === 1);
     await first.stop("SIGKILL");
+    // As if that long had passed meanwhile; a limit that began again would outlast the test.
+    using db = new Database(join(folder.path, "volley.sqlite"));
+    db.run("UPDATE runs SET created_at = created_at - ?", [LONG]);
     await using second = await serve(options);
     const summary = await second.api.ended("limited");
     expect(summary).toMatchObject({ state: "timed_out", summary: { total: 3, errored: 3 } });
-    const lasted = Date.parse(summary.completedAt ?? "") - Date.parse(summary.createdAt);
-    // A limit that began again would have at least the first server's life on top.
-    expect(lasted).toBeGreaterThanOrEqual(799);
     expect(summary.jobs.map(({ state }) => state)).toEqual(["timed_out", "timed_out", "timed_out"]);
   });
 
@@ -103,7 +107,7 @@ describe("volley serve after kill -9", () => {
         summary: { total: 3, passed: 3 },
       });
     }
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("volley serve on SIGTERM", () => {
@@ -135,7 +139,7 @@ describe("volley serve on SIGTERM", () => {
       const asked = endpoint.received.filter(({ body }) => body.runId === runId);
       expect(asked).toHaveLength(2);
     },
-    20_000,
+    120_000,
   );
 
   test("leaves for the next start what outlasts the drain", async () => {
@@ -147,12 +151,12 @@ describe("volley serve on SIGTERM", () => {
     const runId = await first.api.submit(jobs(1));
     await eventually("the job is in flight", () => endpoint.inFlight() === 1);
     expect(await first.stop()).toBe(0);
-    expect(endpoint.received[0]?.signal.aborted).toBeTrue();
+    await eventually("its client has gone", () => endpoint.received[0]?.signal.aborted);
     open();
     await using second = await serve(options);
     const summary = await second.api.ended(runId);
     expect(summary).toMatchObject({ state: "completed", jobs: [{ attempts: 2 }] });
-  }, 20_000);
+  }, 120_000);
 
   test("ends at once on a second signal", async () => {
     using folder = temporaryFolder();
@@ -163,7 +167,7 @@ describe("volley serve on SIGTERM", () => {
     const exit = server.stop();
     await eventually("it says that it stops", () => server.log().includes('"stopping"'));
     expect(await Promise.race([exit, server.stop("SIGTERM")])).toBe(143);
-  }, 20_000);
+  }, 120_000);
 
   test("exits with 0 when nothing is in flight", async () => {
     using folder = temporaryFolder();

@@ -67,7 +67,7 @@ describe("volley serve", () => {
     // An id that was removed may be used again.
     const again = await second.api.submit(jobs(1, { runId: old[0] ?? "" }));
     expect(await second.api.ended(again)).toMatchObject({ state: "completed" });
-  }, 30_000);
+  }, 120_000);
 
   test("keeps the newest --keep-runs, and what has not ended beside them", async () => {
     using folder = temporaryFolder();
@@ -96,5 +96,5 @@ describe("volley serve", () => {
       expect(await second.api.summary(runId)).toMatchObject({ summary: { total: 2, passed: 2 } });
     }
     expect(await second.api.status("open")).toMatchObject({ state: "running" });
-  }, 30_000);
+  }, 120_000);
 });

@@ -112,7 +112,7 @@ describe("volley serve", () => {
     for (const name of readdirSync(data)) said[name] = readFileSync(join(data, name), "latin1");
     const leaking = Object.keys(said).filter((where) => said[where]?.includes(PART));
     expect(leaking).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 
   test("logs JSON lines, and says in each of them which run it is about", async () => {
     using folder = temporaryFolder();
@@ -137,5 +137,5 @@ describe("volley serve", () => {
       expect([typeof durationMs, state]).toEqual(["number", "completed"]);
     }
     expect(server.out()).toBe(`volley listening on ${server.origin}\n`);
-  }, 20_000);
+  }, 120_000);
 });

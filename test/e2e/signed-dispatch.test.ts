@@ -34,7 +34,7 @@ describe("signed dispatch", () => {
       expect(state).toBe("completed");
       await server.stop();
     }
-  }, 30_000);
+  }, 120_000);
 
   test("fails with 401 when the secret is another one, or missing", async () => {
     using folder = temporaryFolder();
@@ -59,7 +59,7 @@ describe("signed dispatch", () => {
       ],
     ]);
     await server.stop();
-  }, 30_000);
+  }, 120_000);
 
   test("is another message for each attempt, and carries a token from a file", async () => {
     using folder = temporaryFolder();
@@ -76,7 +76,7 @@ describe("signed dispatch", () => {
     expect(one?.get("webhook-id")).toMatch(/^msg_/);
     expect(one?.get("webhook-id")).not.toBe(two?.get("webhook-id") ?? "");
     await server.stop();
-  }, 30_000);
+  }, 120_000);
 
   test("does not start with secrets that cannot be used, and shows none", async () => {
     const { code, stderr } = await runToEnd({
@@ -97,5 +97,5 @@ describe("signed dispatch", () => {
     expect(served.stderr).toContain(
       '"tokenFile" that cannot be used: the file /no/such cannot be read (ENOENT)',
     );
-  }, 30_000);
+  }, 120_000);
 });

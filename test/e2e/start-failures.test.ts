@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { startEndpoint } from "../support/endpoint.ts";
+import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { runToEnd } from "../support/process.ts";
 import { jobs, serve } from "./serving.ts";
@@ -119,6 +120,7 @@ describe("volley serve refuses a place that is taken or wrong:", () => {
     const regions = { eu: endpoint.base };
     const first = await serve({ data: folder.path, regions });
     await first.api.submit(jobs(3));
+    await eventually("all are in flight", () => endpoint.inFlight() === 3);
     await first.stop("SIGKILL");
     const asked = endpoint.received.length;
     const { code, stderr, stdout } = await runToEnd({

@@ -84,5 +84,5 @@ describe("POST /api/orchestrator of volley serve", () => {
       return memory(server.pid).now < before.memory + 150;
     });
     expect(await server.stop()).toBe(0);
-  }, 60_000);
+  }, 120_000);
 });

@@ -137,6 +137,7 @@ describe("a limit per region", () => {
     );
     await api.submit({ mode: "remote", runners, concurrency: 2 });
     await eventually("the quick region is done", () => quick.received.length === 4);
+    await eventually("the other is asked", () => stuck.received.length > 0);
     expect(stuck.received).toHaveLength(1);
   });
 });

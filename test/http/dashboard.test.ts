@@ -71,7 +71,7 @@ describe("the dashboard", () => {
     }
     expect((await ask("/", { method: "POST" })).status).toBe(404);
     expect((await ask("/healthz")).status).toBe(200);
-  }, 60_000);
+  }, 120_000);
 
   test("leaves everything else to the API", async () => {
     for (const path of ["/api/orchestrator", "/healthz", "/runs/", "/index.html", "/chunk-x.js"]) {

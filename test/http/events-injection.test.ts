@@ -97,5 +97,5 @@ describe("GET /api/orchestrator/{runId}/events", () => {
       expect(reader.comments).toBe(1);
       await reader.leave();
     }
-  }, 60_000);
+  }, 120_000);
 });

@@ -146,9 +146,9 @@ describe("GET /api/orchestrator/{runId}/events", () => {
     using endpoint = startEndpoint(() => new Promise<never>(() => {}));
     await using api = new Served({ regions: regions({ eu: endpoint.base }) });
     const cancelled = await api.submit(numbered(5, { concurrency: 2 }));
+    await eventually("two are in flight", () => endpoint.inFlight() === 2);
     const late = await api.submit(numbered(5, { concurrency: 2, timeout: 150 }));
     const readers = await Promise.all([watch(api, cancelled), watch(api, late)]);
-    await eventually("four are in flight", () => endpoint.inFlight() === 4);
     await api.get(`/${cancelled}/cancel`, { method: "POST" });
     for (const [index, state] of ["cancelled", "timed_out"].entries()) {
       const events = (await readers[index]?.rest()) ?? [];

@@ -211,7 +211,7 @@ describe("the orchestrator", () => {
     expect(await (await api.handler(new Request("http://localhost/healthz"))).json()).toEqual({
       status: "ok",
     });
-  }, 120_000);
+  }, 600_000);
 });
 
 describe("the runner server", () => {
@@ -244,5 +244,5 @@ describe("the runner server", () => {
     });
     expect(refused).toBeGreaterThan(20);
     atLeast(statuses, 5, [200, 400, 404, 405, 415]);
-  }, 60_000);
+  }, 600_000);
 });

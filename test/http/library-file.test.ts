@@ -80,7 +80,7 @@ describe("an application that mounts it", () => {
     });
     const said = await new Response(checked.stdout).text();
     expect([await checked.exited, said]).toEqual([0, expect.any(String)]);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("export default createOrchestratorHandler()", () => {

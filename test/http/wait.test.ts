@@ -41,6 +41,7 @@ describe("GET /api/orchestrator/{runId}/status?wait", () => {
     using stuck = startEndpoint(() => new Promise<never>(() => {}));
     await using api = new Served({ regions: regions({ eu: stuck.base }) });
     const runId = await api.submit(request(["eu"]));
+    await eventually("the job is in flight", () => stuck.inFlight() === 1);
     const began = performance.now();
     const status = await statusOf(api.get(`/${runId}/status?wait=1`));
     expect(performance.now() - began).toBeGreaterThanOrEqual(990);

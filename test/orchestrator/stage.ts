@@ -16,6 +16,8 @@ import type { RunStore } from "../../src/store/store.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 export const HOUR = 3_600_000;
+/** A hang, on however busy a machine. */
+const HANG_MS = 60_000;
 
 /** A job in flight, to be ended by the test unless its signal ends it. */
 export interface Call {
@@ -116,13 +118,12 @@ export async function turns(count = 20): Promise<void> {
 async function soon<Value>(
   what: string,
   probe: () => Promise<Value | false> | Value | false,
-  withinMs = 20_000,
 ): Promise<Value> {
-  for (const end = performance.now() + withinMs; performance.now() < end; await turns(1)) {
+  for (const end = performance.now() + HANG_MS; performance.now() < end; await turns(1)) {
     const value = await probe();
     if (value !== false) return value;
   }
-  throw new Error(`Not within ${withinMs} ms: ${what}.`);
+  throw new Error(`Not within ${HANG_MS} ms: ${what}.`);
 }
 
 export class Stage {

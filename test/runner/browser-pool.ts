@@ -11,7 +11,7 @@ const never = new AbortController().signal;
 export const BROWSER = { args: ["--no-sandbox"], screenshots: true };
 
 /** Each page takes half a second to come to rest, a browser a whole one to start. */
-export const BROWSER_TEST_MS = 30_000;
+export const BROWSER_TEST_MS = 120_000;
 
 export function openBrowserPool(options: Partial<RunnerPoolOptions> = {}): Promise<Pool> {
   return openPool({ dir, hosts: 1, runnerTimeout: 20_000, browser: BROWSER, ...options });

@@ -62,7 +62,7 @@ describe("a runner host", () => {
     expect(text).not.toContain(INPUT);
     expect(await server.stop()).toBe(0);
     expect(server.log()).not.toContain(SECRET);
-  }, 30_000);
+  }, 120_000);
 
   test("does not load a link that was put in the place of a runner file", async () => {
     using folder = temporaryFolder();

@@ -30,7 +30,7 @@ export async function openPool(
     command: hostCommand(),
     env: { PATH: process.env["PATH"] ?? "", BUN_FEATURE_FLAG_NO_ORPHANS: "1" },
     hosts: 2,
-    runnerTimeout: 5_000,
+    runnerTimeout: 60_000,
     redactor: new Redactor({ keys: [] }),
     log,
     ...rest,

@@ -65,6 +65,6 @@ describe("bun run audit", () => {
       expect(code).toBe(2);
       expect(lines[0]).toStartWith("Nothing is known");
     },
-    30_000,
+    120_000,
   );
 });

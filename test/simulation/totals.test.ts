@@ -64,5 +64,5 @@ describe("any valid request", () => {
       );
     }
     await store.close();
-  }, 60_000);
+  }, 120_000);
 });

@@ -185,6 +185,6 @@ export function eventContract(
           expect(await paged(store(), runId, 3, after), `${where}, after ${after}`).toEqual(rest);
         }
       }
-    }, 60_000);
+    }, 120_000);
   });
 }

@@ -13,7 +13,10 @@ export interface Started extends AsyncDisposable {
   /** What stdout and stderr said so far. */
   readonly out: () => string;
   readonly log: () => string;
-  /** Sends the signal and resolves with the exit code, or with 128 + n after a fatal signal. */
+  /**
+   * Sends the signal and resolves with the exit code, or with 128 + n after a fatal signal, once all
+   * that was said has been read.
+   */
   readonly stop: (signal?: NodeJS.Signals) => Promise<number>;
 }
 
@@ -37,27 +40,29 @@ export async function start({ args, cwd, env }: StartOptions): Promise<Started> 
   const err = collect(child.stderr);
   const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<number> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-    return child.exited;
+    const code = await child.exited;
+    await Promise.all([out.ended, err.ended]);
+    return code;
   };
   try {
     const ended = child.exited.then((code) => {
       throw new Error(`It ended with code ${code}.`);
     });
-    const listening = eventually("the server listens", () => READY.exec(out())?.[1]);
+    const listening = eventually("the server listens", () => READY.exec(out.text())?.[1]);
     listening.catch(() => {});
     ended.catch(() => {});
     const origin = await Promise.race([listening, ended]);
     return {
       origin,
       pid: child.pid,
-      out,
-      log: err,
+      out: out.text,
+      log: err.text,
       stop,
       [Symbol.asyncDispose]: async () => void (await stop("SIGKILL")),
     };
   } catch (error) {
     await stop("SIGKILL");
-    throw new Error(`${args.join(" ")} did not start: ${err()}`, { cause: error });
+    throw new Error(`${args.join(" ")} did not start: ${err.text()}`, { cause: error });
   }
 }
 
@@ -79,13 +84,14 @@ export async function runToEnd(
   return { code, stdout, stderr };
 }
 
-function collect(stream: ReadableStream<Uint8Array>): () => string {
+/** What comes out of a process; `ended` once nothing more can come. */
+function collect(stream: ReadableStream<Uint8Array>) {
   let text = "";
   const decoder = new TextDecoder();
-  void (async () => {
+  const ended = (async () => {
     for await (const chunk of stream) text += decoder.decode(chunk, { stream: true });
   })();
-  return () => text;
+  return { text: () => text, ended };
 }
 
 /** The API of a started orchestrator. */
@@ -121,14 +127,10 @@ export class Api {
   }
 
   /** The summary once the run has ended. */
-  ended(runId: string, withinMs?: number): Promise<RunSummary> {
-    return eventually(
-      `run ${runId} ends`,
-      async () => {
-        const { state } = await this.status(runId);
-        return state !== "queued" && state !== "running" && this.summary(runId);
-      },
-      withinMs,
-    );
+  ended(runId: string): Promise<RunSummary> {
+    return eventually(`run ${runId} ends`, async () => {
+      const { state } = await this.status(runId);
+      return state !== "queued" && state !== "running" && this.summary(runId);
+    });
   }
 }

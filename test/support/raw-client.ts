@@ -54,11 +54,12 @@ export class RawClient implements Disposable {
   }
 }
 
-/** Sends a GET and reads on until it is told not to. */
-export async function rawGet(url: string): Promise<RawClient> {
+/** Sends a GET and reads on until it is told not to; `once`: until the first bytes are there. */
+export async function rawGet(url: string, { once = false } = {}): Promise<RawClient> {
   const { host, hostname, pathname, port, search } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
   const client = new RawClient(socket);
+  if (once) socket.once("data", () => client.pause());
   await new Promise((resolve, reject) => {
     socket.once("connect", resolve);
     socket.once("error", reject);

@@ -7,7 +7,7 @@ import { noPostgres, sharedPostgres } from "../../support/postgres.ts";
 import { indexOf, jobs, type Serving } from "../serving.ts";
 import { named, Rows, startReplica } from "./replicas.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const skip = noPostgres !== undefined;
 /** Nothing here may owe its success to a lease that ended. */

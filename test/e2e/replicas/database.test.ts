@@ -82,7 +82,7 @@ describe(named("a database that goes away"), () => {
       await Promise.all(work);
 
       for (const [runId, total] of ledger.acknowledged) {
-        const { jobs, state, summary } = await one.api.ended(runId, 60_000);
+        const { jobs, state, summary } = await one.api.ended(runId);
         expect([runId, state, summary]).toEqual([
           runId,
           "completed",

@@ -9,7 +9,7 @@ import { eventually } from "../../support/eventually.ts";
 import { noPostgres, sharedPostgres } from "../../support/postgres.ts";
 import { dispatches } from "../promises.ts";
 import { jobs } from "../serving.ts";
-import { named, Rows, startReplica, TAKEOVER_MS } from "./replicas.ts";
+import { named, Rows, startReplica } from "./replicas.ts";
 
 describe(named("a replica that was stopped and goes on"), () => {
   test.skipIf(noPostgres !== undefined)(
@@ -33,7 +33,7 @@ describe(named("a replica that was stopped and goes on"), () => {
 
       process.kill(first.pid, "SIGSTOP");
       paused.open();
-      const { state, summary } = await second.api.ended(runId, TAKEOVER_MS + 20_000);
+      const { state, summary } = await second.api.ended(runId);
       expect([state, summary]).toEqual([
         "completed",
         { total: 30, passed: 30, failed: 0, errored: 0 },

@@ -11,7 +11,7 @@ import { runToEnd } from "../../support/process.ts";
 import { jobs } from "../serving.ts";
 import { databaseWith, named, startReplica } from "./replicas.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const skip = noPostgres !== undefined;
 const PASSWORD = "correct-horse";

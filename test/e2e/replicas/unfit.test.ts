@@ -9,7 +9,7 @@ import { noPostgres, type PostgresServer, sharedPostgres } from "../../support/p
 import { runToEnd } from "../../support/process.ts";
 import { databaseWith, named, startReplica } from "./replicas.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const skip = noPostgres !== undefined;
 const PASSWORD = "correct-horse";

@@ -19,7 +19,7 @@ import { eventually } from "../../support/eventually.ts";
 import { startPostgresProxy } from "../../support/postgres-proxy.ts";
 import { noPostgres, type PostgresServer, startPostgres } from "../../support/postgres.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const UNAVAILABLE = { code: "store_unavailable" };
 

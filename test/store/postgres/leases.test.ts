@@ -21,7 +21,7 @@ import {
 } from "../fixture.ts";
 import { emptied, type EmptiedDatabase } from "./database.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const LEASE = 900;
 

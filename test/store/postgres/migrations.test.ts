@@ -8,7 +8,7 @@ import { PostgresStore } from "../../../src/store/postgres/postgres-store.ts";
 import { noPostgres, sharedPostgres } from "../../support/postgres.ts";
 import { expectToGoOn, FIRST_ROWS, firstSchema } from "../first-version.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 describe(`migrations${noPostgres ? ` (${noPostgres})` : ""}`, () => {
   test.skipIf(noPostgres !== undefined)(

@@ -7,7 +7,7 @@ import { databasePlace, prepareDatabase } from "../../../src/store/postgres/open
 import { noPostgres, type PostgresServer, startPostgres } from "../../support/postgres.ts";
 import { CA_FILE } from "../../support/tls.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const PASSWORD = "p@ss/w%rd#? :x&=+";
 

@@ -8,7 +8,7 @@ import { noPostgres } from "../../support/postgres.ts";
 import { answered, CREATED, created, endMoment, moment, newRun, struck } from "../fixture.ts";
 import { emptied } from "./database.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const JOBS = 20_000;
 /** Rows that each of them may read: of its own, and of an index on the way. */

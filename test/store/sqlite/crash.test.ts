@@ -22,7 +22,7 @@ describe("SqliteStore", () => {
       promises.push(...(await writer.kill()));
       await checkPromises(path, promises, `seed ${seed}, round ${round}`);
     }
-  }, 30_000);
+  }, 120_000);
 });
 
 /** Opening checks the file itself; this checks what was said about it. */
