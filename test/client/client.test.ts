@@ -22,7 +22,7 @@ const request = (count: number): RunRequest => ({
 const clientOf = (carry: Carrier, origin = "http://localhost"): Client =>
   new Client({ carry, base: origin + BASE });
 
-const patience = () => new Patience({ limitMs: 5_000, onTrouble: () => {} });
+const patience = () => new Patience({ limitMs: 60_000, onTrouble: () => {} });
 
 async function followed(client: Pick<Client, "events" | "status">, runId: string) {
   const { signal } = new AbortController();

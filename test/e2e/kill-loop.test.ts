@@ -71,7 +71,7 @@ describe("volley serve, killed over and over", () => {
     expectAttempts(jobs, dispatches(endpoint), seed);
     expect(await last.stop()).toBe(0);
     expectSound(join(folder.path, "volley.sqlite"));
-  }, 120_000);
+  }, 300_000);
 });
 
 /** Waits for every acknowledged run to end, checks its books, and returns all jobs. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gate } from "../support/endpoint.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { FIXTURES, hostsOf, processes, uniqueSeconds } from "./harness.ts";
+import { FIXTURES, hostsOf, processes, startPage, uniqueSeconds } from "./harness.ts";
 
 const MAIN = join(import.meta.dir, "..", "..", "src", "main.ts");
 const url = "http://127.0.0.1/";
@@ -50,15 +50,6 @@ function collect(stream: ReadableStream<Uint8Array>): () => string {
     for await (const chunk of stream) text += decoder.decode(chunk, { stream: true });
   })();
   return () => text;
-}
-
-/** A page that is there once the promise is settled. */
-function startPage(opened: Promise<void>) {
-  const fetch = async (): Promise<Response> => {
-    await opened;
-    return new Response("here");
-  };
-  return Bun.serve({ port: 0, hostname: "127.0.0.1", idleTimeout: 0, fetch });
 }
 
 describe("volley runner", () => {
@@ -110,7 +101,7 @@ describe("volley runner", () => {
 
   test("SIGTERM lets a job in flight end, takes no other, then leaves no host behind", async () => {
     const { open, opened } = gate();
-    using page = startPage(opened);
+    using page = startPage(() => opened);
     await using command = volley([FIXTURES]);
     const answer = command.execute(["fetches"], page.url.href);
     const host = await eventually("a host runs", () => hostsOf(command.process.pid)[0]);

@@ -42,6 +42,15 @@ export async function openPool(
   return { pool, lines, run, [Symbol.asyncDispose]: () => pool.close() };
 }
 
+/** A page for the runner `fetches` that is there once `opened` is settled. */
+export function startPage(opened: () => Promise<unknown>): Bun.Server<undefined> {
+  const fetch = async (): Promise<Response> => {
+    await opened();
+    return new Response("here");
+  };
+  return Bun.serve({ port: 0, hostname: "127.0.0.1", idleTimeout: 0, fetch });
+}
+
 export interface Seen {
   readonly pid: number;
   readonly parent: number;

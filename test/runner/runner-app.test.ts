@@ -8,7 +8,7 @@ import { silentLog } from "../../src/lib/log.ts";
 import { Metrics } from "../../src/lib/metrics.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/folder.ts";
-import { hostsOf, openPool, type Pool } from "./harness.ts";
+import { hostsOf, openPool, type Pool, startPage } from "./harness.ts";
 
 interface Served extends AsyncDisposable {
   readonly origin: string;
@@ -207,14 +207,9 @@ describe("POST /api/runner/execute", () => {
   test("several jobs at once are executed side by side, up to the number of hosts", async () => {
     let visits = 0;
     // A page that answers one visitor only once there is another.
-    using page = Bun.serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      fetch: async () => {
-        visits++;
-        await eventually("both are there", () => visits === 2);
-        return new Response("both");
-      },
+    using page = startPage(() => {
+      visits++;
+      return eventually("both are there", () => visits === 2);
     });
     const body = { url: page.url.href, runners: ["fetches"] };
     for (const answer of await Promise.all([served.execute(body), served.execute(body)])) {

@@ -1,11 +1,12 @@
 /** `volley runner` with a certificate of its own: HTTPS for clients of HTTP/1.1 and HTTP/2. */
 import { describe, expect, test } from "bun:test";
 
+import { gate } from "../support/endpoint.ts";
 import { eventually } from "../support/eventually.ts";
 import { runToEnd, start } from "../support/process.ts";
 import { Scrape } from "../support/prometheus.ts";
 import { CA, CA_FILE, CERT_FILE, KEY_FILE, OTHER_KEY_FILE } from "../support/tls.ts";
-import { FIXTURES, hostsOf } from "./harness.ts";
+import { FIXTURES, hostsOf, startPage } from "./harness.ts";
 
 const url = "http://127.0.0.1/";
 
@@ -36,27 +37,30 @@ describe("volley runner with --tls-cert and --tls-key", () => {
 
   test("stops the job of a client that resets its stream, and no other", async () => {
     const args = ["--port", "0", "--tls-cert", CERT_FILE, "--tls-key", KEY_FILE];
+    const { open, opened } = gate();
+    using page = startPage(() => opened);
     await using served = await start({ args: ["runner", FIXTURES, ...args] });
     const active = async (): Promise<number | undefined> => {
       const response = await fetch(`${served.origin}/metrics`, { tls: { ca: CA } });
       return new Scrape(await response.text()).value("volley_runner_jobs_active");
     };
     const session = new Bun.FetchSession({ tls: { ca: CA } });
-    const execute = (runner: string, input: object, signal?: AbortSignal): Promise<Response> =>
+    const execute = (runner: string, signal?: AbortSignal): Promise<Response> =>
       session.fetch(`${served.origin}/api/runner/execute`, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ url, runners: [{ name: runner, input }] }),
+        body: JSON.stringify({ url: page.url.href, runners: [runner] }),
         protocol: "http2",
         ...(signal === undefined ? {} : { signal }),
       });
     const leaving = new AbortController();
-    const left = execute("neverSettles", {}, leaving.signal).catch((error: Error) => error.name);
-    const stayed = execute("slow", { ms: 1_500 });
+    const left = execute("neverSettles", leaving.signal).catch((error: Error) => error.name);
+    const stayed = execute("fetches");
     await eventually("both are executed", async () => (await active()) === 2);
     leaving.abort();
     expect(await left).toBe("AbortError");
     await eventually("one is left", async () => (await active()) === 1);
+    open();
     expect(await (await stayed).json()).toMatchObject({ results: [{ status: "pass" }] });
   });
 

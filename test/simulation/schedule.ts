@@ -79,5 +79,5 @@ export function simulate(name: string, profile: Profile, count: number, disk?: (
   test(`${count} schedules: ${name}`, async () => {
     const first = random.seed();
     for (let nth = 0; nth < count; nth++) await runSchedule(first + nth, profile, disk?.());
-  }, 120_000);
+  }, 600_000);
 }

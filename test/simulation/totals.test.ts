@@ -64,5 +64,5 @@ describe("any valid request", () => {
       );
     }
     await store.close();
-  }, 120_000);
+  }, 600_000);
 });

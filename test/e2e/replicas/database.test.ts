@@ -101,6 +101,6 @@ describe(named("a database that goes away"), () => {
       for (const line of log.trim().split("\n")) expect(line).toStartWith("{");
       expect(await one.stop()).toBe(0);
     },
-    180_000,
+    300_000,
   );
 });

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { silentLog } from "../../../src/lib/log.ts";
 import { PostgresStore } from "../../../src/store/postgres/postgres-store.ts";
 import type { StoredRun } from "../../../src/store/store.ts";
+import { eventually } from "../../support/eventually.ts";
 import { noPostgres } from "../../support/postgres.ts";
 import { answered, CREATED, created, endMoment, moment, newRun, struck } from "../fixture.ts";
 import { emptied } from "./database.ts";
@@ -42,14 +43,29 @@ if (noPostgres) {
     return row!;
   }
 
+  /** Processes of the server that serve stores. */
+  async function serving({ sql } = database): Promise<number[]> {
+    const rows = (await sql`
+      SELECT pid FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name LIKE 'volley%'`) as { pid: number }[];
+    return rows.map(({ pid }) => pid);
+  }
+
+  /** The server counts what a connection read before its process is gone. */
+  async function counted(before: readonly number[], of = database): Promise<void> {
+    await eventually("connections are closed", async () => {
+      return (await serving(of)).every((pid) => before.includes(pid));
+    });
+  }
+
   /** What a store reads; its connections tell when they close. */
   async function reads(use: (store: PostgresStore) => Promise<unknown>) {
+    const others = await serving();
     const before = await read();
     const store = open();
     await use(store);
     await store.close();
-    // The server counts when the process of a closed connection is gone.
-    await Bun.sleep(200);
+    await counted(others);
     const after = await read();
     return { byIndex: after.byIndex - before.byIndex, whole: after.whole - before.whole };
   }
@@ -126,7 +142,7 @@ if (noPostgres) {
       const before = await read(fresh);
       await live("large", JOBS, 50);
       await store.close();
-      await Bun.sleep(200);
+      await counted([], fresh);
       const after = await read(fresh);
       await fresh.close();
       expect(after.byIndex - before.byIndex).toBeLessThan(2 * JOBS);
