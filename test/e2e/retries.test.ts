@@ -55,7 +55,7 @@ async function play(answers: readonly Answer[], more: object, count = 1): Promis
 }
 
 /** No limit of its own: that of the server holds. */
-const SERVERS = { jobTimeout: undefined };
+const LIMIT_OF_SERVER = { jobTimeout: undefined };
 
 const passedAll = ({ summary }: RunSummary): boolean => summary.passed === summary.total;
 
@@ -149,7 +149,7 @@ describe("volley serve with retries", () => {
 
 describe("volley serve with a limit for jobs", () => {
   test("ends an attempt at --job-timeout, and the run as timed out", async () => {
-    const summary = await play([HANG], SERVERS);
+    const summary = await play([HANG], LIMIT_OF_SERVER);
     expect(summary).toMatchObject({
       state: "timed_out",
       jobs: [{ state: "timed_out", attempts: 1, errorCode: "job_timed_out" }],
