@@ -160,10 +160,12 @@ export class Fleet {
   }
 
   /**
-   * One limit after the other: on a machine that stood still both would have passed, and nobody
-   * had the time to tell that an endpoint's own has.
+   * Begins once those have been asked that need not wait for it, and counts one limit after the
+   * other: on a machine that stood still both would have passed, and nobody had the time to tell
+   * that an endpoint's own has.
    */
-  #patience(): Promise<void> {
+  async #patience(): Promise<void> {
+    await new Promise(setImmediate);
     const { promise, resolve } = Promise.withResolvers<void>();
     const after = (ms: number, then: () => void): void =>
       this.#clock.deadline(ms).addEventListener("abort", then, { once: true });

@@ -111,6 +111,23 @@ describe("Fleet", () => {
     ]);
   });
 
+  test("loses no patience while endpoints are still to be asked, however long that takes", async () => {
+    const clock = new FakeClock();
+    const regions = new Map(["eu", "us"].map((name) => [name, { name, url: "http://a.example" }]));
+    const ask = (): Promise<EndpointInfo> => {
+      clock.advance(400);
+      const limit = clock.deadline(2_000);
+      return new Promise((resolve) => limit.addEventListener("abort", () => resolve(AWAY)));
+    };
+    const report = new Fleet({ regions, clock, atOnce: Infinity, ask }).report();
+    await settled();
+    clock.advance(1_999);
+    await settled();
+    expect(Bun.peek.status(report)).toBe("pending");
+    clock.advance(1);
+    expect(await health(report)).toEqual(["eu unhealthy", "us unhealthy"]);
+  });
+
   test("tells what it knows at once for 30 s, and then what it is told anew", async () => {
     const { answerAll, clock, fleet: asked, questions } = fleet(["eu"]);
     const first = asked.report();
