@@ -20,7 +20,7 @@ const TRUSTED_MS = 300_000;
 const MAX_HISTORY = 20;
 
 /** How long whoever wants to know waits for endpoints past the time these have, in milliseconds. */
-const GRACE_MS = 250;
+const GRACE_MS = 1_000;
 
 export interface FleetOptions {
   readonly regions: Regions;

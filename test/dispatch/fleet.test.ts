@@ -88,7 +88,7 @@ describe("Fleet", () => {
     const report = asked.report();
     await settled();
     questions.find(({ name }) => name === "eu")?.answer(HEALTHY);
-    clock.advance(2_249);
+    clock.advance(2_999);
     await settled();
     expect(Bun.peek.status(report)).toBe("pending");
     clock.advance(1);
@@ -105,7 +105,7 @@ describe("Fleet", () => {
     const report = new Fleet({ regions, clock: systemClock, atOnce: 1 }).report();
     await settled();
     // All limits pass meanwhile.
-    Bun.sleepSync(2_600);
+    Bun.sleepSync(3_200);
     expect((await report).regions).toMatchObject([
       { health: "unhealthy", error: "The endpoint did not answer within 2000 ms." },
     ]);
@@ -168,7 +168,7 @@ describe("Fleet", () => {
     clock.advance(30_000);
     const later = asked.report();
     await settled();
-    clock.advance(2_250);
+    clock.advance(3_000);
     expect(await health(later)).toEqual(["eu healthy"]);
   });
 
@@ -255,7 +255,7 @@ describe("Fleet", () => {
     await settled();
     expect(questions.map(({ name }) => name)).toEqual(["eu", "us"]);
     questions.splice(0, 1)[0]?.answer({ ...HEALTHY, runners: ["new"] });
-    clock.advance(2_250);
+    clock.advance(3_000);
     expect(await now).toEqual(new Map([["eu", new Set(["new"])]]));
   });
 });
