@@ -5,7 +5,7 @@
 import type { SQL } from "bun";
 
 import type { RunEvent } from "../../domain/event.ts";
-import type { JobRow, RunRow } from "../rows.ts";
+import { type JobRow, type RunRow, toJobFinished, toJobStarted } from "../rows.ts";
 import { eventsOf } from "../run-events.ts";
 import { SPAN_JOBS } from "./progress.ts";
 import { type RawJob, type RawRun, toJobRow, toRunRow } from "./rows.ts";
@@ -26,21 +26,20 @@ export async function readEvents(
   const [raw] = (await sql`SELECT * FROM runs WHERE run_id = ${runId}`) as RawRun[];
   if (!raw) return [];
   const run = toRunRow(raw);
-  const started: JobRow[] = [];
-  const ended: JobRow[] = [];
-  for (let seen = after; started.length + ended.length < limit;) {
-    const told = await toldAfter(sql, run, seen, limit - started.length - ended.length);
+  const events: RunEvent[] = [];
+  for (let seen = after; events.length < limit;) {
+    const told = await toldAfter(sql, run, seen, limit - events.length);
     const last = told.at(-1);
     if (!last) break;
     seen = last.event;
     const jobs = await jobsAt(sql, run, told);
     for (const { event, position } of told) {
       const job = jobs.get(position);
-      if (job?.started_event === event) started.push(job);
-      if (job?.ended_event === event) ended.push(job);
+      if (job?.started_event === event) events.push(toJobStarted(job));
+      if (job?.ended_event === event) events.push(toJobFinished(job, run));
     }
   }
-  return eventsOf(run, { started, ended }, after, limit);
+  return eventsOf(run, events, after, limit);
 }
 
 /**

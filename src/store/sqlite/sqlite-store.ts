@@ -12,7 +12,16 @@ import type { EndState, Job, JobEnd, State } from "../../domain/job.ts";
 import type { RunHead, RunStatus } from "../../domain/run.ts";
 import { present } from "../../lib/present.ts";
 import type { AnsweredJob, PastPage, PastQuery } from "../answered.ts";
-import { toAnsweredJob, toJob, toPendingJob, toRunHead, toStoredRun, toTally } from "../rows.ts";
+import {
+  toAnsweredJob,
+  toJob,
+  toJobFinished,
+  toJobStarted,
+  toPendingJob,
+  toRunHead,
+  toStoredRun,
+  toTally,
+} from "../rows.ts";
 import { eventsOf } from "../run-events.ts";
 import type {
   EndedJob,
@@ -250,9 +259,11 @@ export class SqliteStore implements RunStore {
     return this.#read(() => {
       const run = this.#sql.findRun.get(runId);
       if (!run) return [];
-      const started = this.#sql.findStarts.all(run.key, after, limit);
-      const ended = this.#sql.findEnds.all(run.key, after, limit);
-      return eventsOf(run, { started, ended }, after, limit);
+      const told = this.#sql.findTold.all(run.key, after, limit);
+      const jobs = told.map((row) =>
+        row.ended_event === null ? toJobStarted(row) : toJobFinished(row, run),
+      );
+      return eventsOf(run, jobs, after, limit);
     });
   }
 

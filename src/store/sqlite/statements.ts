@@ -62,8 +62,6 @@ type OpenJobsEnd = [
 /** The columns of a PendingRow. */
 const PENDING = "key, position, job_id, url, region, runners, expected, attempts, started_at";
 
-type EventRange = [run: number, after: number, limit: number];
-
 export type Statements = ReturnType<typeof prepareStatements>;
 
 export function prepareStatements(database: Database) {
@@ -196,13 +194,23 @@ export function prepareStatements(database: Database) {
         timed_out_jobs, cancelled_jobs, created_at, updated_at, warnings
       FROM runs WHERE run_id = ?`),
 
-    findStarts: db.prepare<JobRow, EventRange>(`
-      SELECT jobs.* FROM job_starts AS start CROSS JOIN jobs ON jobs.key = start.key
-      WHERE start.run = ? AND start.event > ? ORDER BY start.event LIMIT ?`),
-
-    findEnds: db.prepare<JobRow, EventRange>(`
-      SELECT jobs.* FROM job_ends AS final CROSS JOIN jobs ON jobs.key = final.key
-      WHERE final.run = ? AND final.event > ? ORDER BY final.event LIMIT ?`),
+    // Starts and ends of jobs in one order; a row about a start knows nothing of the job's end.
+    findTold: db.prepare<JobRow, [run: number, after: number, limit: number]>(`
+      WITH told AS (
+        SELECT event, key FROM job_starts WHERE run = ?1 AND event > ?2
+        UNION ALL
+        SELECT event, key FROM job_ends WHERE run = ?1 AND event > ?2
+        ORDER BY event LIMIT ?3
+      )
+      SELECT asked.*, coalesce(ended.state, 'running') AS state,
+        coalesce(started.attempts, 0) AS attempts, ended.results, ended.error, ended.error_code,
+        ended.error_source, ended.region_mismatch, started.started_at, ended.completed_at,
+        ended.duration_ms, started.event AS started_event, ended.event AS ended_event
+      FROM told
+      CROSS JOIN job_requests AS asked ON asked.key = told.key
+      LEFT JOIN job_starts AS started ON started.key = told.key
+      LEFT JOIN job_ends AS ended ON ended.key = told.key AND ended.event = told.event
+      ORDER BY told.event`),
 
     findPrunable: db.prepare<{ key: number }, [endedBefore: number, keepRuns: number]>(`
       SELECT key FROM (
