@@ -96,7 +96,8 @@ describe("Live", () => {
 
   test("reads no more for a client that has left in the middle of what it missed", async () => {
     const scene = new Scene();
-    scene.happen(2_000);
+    // One page of these is all that travels together.
+    scene.happen(2_000, 3_000);
     const staying = scene.watch(scene.lastId);
     const leaving = scene.watch();
     await leaving.next();
@@ -121,6 +122,20 @@ describe("Live", () => {
     expect(await take(ahead, 1)).toEqual([12]);
     expect(await take(first, 1)).toEqual([12]);
     await Promise.all([first.leave(), ahead.leave()]);
+  });
+
+  test("gives a client that comes between two readings every event once", async () => {
+    const scene = new Scene();
+    const first = scene.watch();
+    await first.next();
+    scene.happen(500);
+    // The others have yet to be told of these, which fill several pages.
+    const second = scene.watch();
+    for (const one of [first, second]) {
+      const rest = one === first ? 500 : 501;
+      expect(await take(one, rest)).toEqual(upTo(501).slice(-rest));
+    }
+    await Promise.all([first.leave(), second.leave()]);
   });
 
   test("drops what a client has not read past a mebibyte, says so, and spares the others", async () => {

@@ -7,12 +7,15 @@ import type { RunStatus } from "../../domain/run.ts";
 
 const text = new TextEncoder();
 
-export function encodeEvents(events: readonly RunEvent[]): Uint8Array {
-  return text.encode(
-    events
-      .map(({ data, id, type }) => `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`)
-      .join(""),
-  );
+export function eventsText(events: readonly RunEvent[]): string {
+  return events
+    .map(({ data, id, type }) => `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`)
+    .join("");
+}
+
+/** What `eventsText` returned. */
+export function encodeText(events: string): Uint8Array {
+  return text.encode(events);
 }
 
 /** Tells a client that it has missed events up to `id` and should read the run anew. */

@@ -5,7 +5,7 @@
 import type { Log } from "../../lib/log.ts";
 import type { RunChanges } from "../../orchestrator/changes.ts";
 import type { RunStore } from "../../store/store.ts";
-import { encodeEvents, encodeProgress } from "./encode.ts";
+import { encodeProgress, encodeText, eventsText } from "./encode.ts";
 import { Pace } from "./pace.ts";
 import type { Subscriber } from "./subscriber.ts";
 
@@ -56,7 +56,7 @@ export class ProgressFeed {
       const { summary } = (await store.findRun(this.#runId)) ?? {};
       const id = await store.findLastEvent(this.#runId);
       if (!summary || id === undefined) return;
-      const end = encodeEvents([{ id, type: "run.finished", data: { status, summary } }]);
+      const end = encodeText(eventsText([{ id, type: "run.finished", data: { status, summary } }]));
       for (const subscriber of subscribers) {
         subscriber.push(end, chunk);
         subscriber.end();

@@ -7,14 +7,17 @@
  */
 import type { RunEvent } from "../../domain/event.ts";
 import type { Log } from "../../lib/log.ts";
+import { nextTurn } from "../../lib/turn.ts";
 import type { RunChanges } from "../../orchestrator/changes.ts";
 import type { RunStore } from "../../store/store.ts";
-import { encodeEvents, encodeResync } from "./encode.ts";
+import { encodeResync, encodeText, eventsText } from "./encode.ts";
 import { Pace } from "./pace.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** Events per reading: at the largest answers allowed, these are 64 MiB. */
 const PAGE_SIZE = 64;
+/** Pages travel together until they come to this many characters: each write costs, too. */
+const CHUNK_LENGTH = 128 * 1024;
 /** Events of this long travel together, in milliseconds. */
 const COALESCE_MS = 100;
 /** A client gets as long to read what happened at once, in milliseconds. */
@@ -24,6 +27,15 @@ export interface FeedDeps {
   readonly store: Pick<RunStore, "findEvents">;
   readonly changes: Pick<RunChanges, "watch">;
   readonly log: Log;
+}
+
+/** Events that follow each other, encoded. */
+interface Told {
+  readonly chunk: Uint8Array;
+  readonly firstId: number;
+  readonly lastId: number;
+  /** Whether nothing will follow. */
+  readonly complete: boolean;
 }
 
 export class RunFeed {
@@ -53,11 +65,11 @@ export class RunFeed {
     if (after > this.#lastId) await this.#catchUp();
     let cursor = after;
     while (cursor < this.#lastId && !subscriber.ended) {
-      const events = await this.#read(cursor, this.#lastId);
-      cursor = events.at(-1)?.id ?? this.#lastId;
+      const told = await this.#read(cursor, this.#lastId);
+      cursor = told?.lastId ?? this.#lastId;
       // As fast as it is read: only what is live can be too much for a client.
       await subscriber.drained();
-      this.#send([subscriber], events);
+      if (told) send([subscriber], told);
     }
     if (!subscriber.ended) this.#joined.add(subscriber);
   }
@@ -77,12 +89,11 @@ export class RunFeed {
   async #advance(): Promise<void> {
     try {
       for (;;) {
-        const events = await this.#read(this.#lastId, Infinity);
-        const last = events.at(-1);
-        if (!last) return;
+        const told = await this.#read(this.#lastId, Infinity);
+        if (!told) return;
         await this.#allowReading();
-        this.#lastId = last.id;
-        this.#send(this.#joined, events);
+        this.#lastId = told.lastId;
+        send(this.#joined, told);
       }
     } catch (error) {
       this.#deps.log.error("events cannot be read", { runId: this.#runId, error });
@@ -104,19 +115,31 @@ export class RunFeed {
     clearTimeout(timer);
   }
 
-  async #read(after: number, upTo: number): Promise<RunEvent[]> {
-    const events = await this.#deps.store.findEvents(this.#runId, after, PAGE_SIZE);
-    return events.filter(({ id }) => id <= upTo);
+  /** What follows `after`, up to `upTo`, as far as it travels together. */
+  async #read(after: number, upTo: number): Promise<Told | undefined> {
+    // A store that answers at once would hold up everybody else until all is read.
+    await nextTurn();
+    let text = "";
+    let events: RunEvent[];
+    let first: RunEvent | undefined;
+    let last: RunEvent | undefined;
+    do {
+      const page = await this.#deps.store.findEvents(this.#runId, last?.id ?? after, PAGE_SIZE);
+      events = page.filter(({ id }) => id <= upTo);
+      first ??= events[0];
+      last = events.at(-1) ?? last;
+      text += eventsText(events);
+    } while (events.length >= PAGE_SIZE && text.length < CHUNK_LENGTH);
+    if (!first || !last) return undefined;
+    const complete = last.type === "run.finished";
+    return { chunk: encodeText(text), firstId: first.id, lastId: last.id, complete };
   }
+}
 
-  #send(subscribers: Iterable<Subscriber>, events: readonly RunEvent[]): void {
-    const [first] = events;
-    if (!first) return;
-    const chunk = encodeEvents(events);
-    const resync = encodeResync(first.id - 1);
-    for (const subscriber of subscribers) {
-      subscriber.push(chunk, resync);
-      if (events.at(-1)?.type === "run.finished") subscriber.end();
-    }
+function send(subscribers: Iterable<Subscriber>, { chunk, complete, firstId }: Told): void {
+  const resync = encodeResync(firstId - 1);
+  for (const subscriber of subscribers) {
+    subscriber.push(chunk, resync);
+    if (complete) subscriber.end();
   }
 }
