@@ -70,6 +70,8 @@ async function compile(name: string, target?: Target): Promise<string> {
         // Runner files import packages of their own folder, whose package.json says where they are.
         autoloadPackageJson: true,
         autoloadTsconfig: true,
+        // What a start runs, it runs once: compiling it takes longer. src/main.ts ends this.
+        jitPolicy: 8,
       },
     });
     // The maps beside it are inside the binary, too; stack traces need no copies.

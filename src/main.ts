@@ -6,6 +6,9 @@ import { withoutControls } from "./lib/log.ts";
 import { raiseRequestCap } from "./request-cap.ts";
 import { HOST_ARGUMENT } from "./runner/host-command.ts";
 
+/** Until then the binary compiles only what runs very often; see jitPolicy in scripts/build.ts. */
+const STARTED_MS = 100;
+
 async function main([name, ...argv]: readonly string[]): Promise<number> {
   // Not a command: a runner host, started by this binary for itself.
   if (name === HOST_ARGUMENT) return (await import("./cli/host.ts")).run();
@@ -49,6 +52,7 @@ function print(text: string): number {
   return 0;
 }
 
+setTimeout(() => Bun.unsafe.setJITPolicy(1), STARTED_MS).unref();
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
