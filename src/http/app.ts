@@ -66,9 +66,12 @@ function answering(answer: Answer, log: Log, guard: Guard | undefined): Answer {
   };
 }
 
-/** The app's fetch for whatever a server hands over. */
+/** The app's fetch for whatever a server hands over. No route is added to the app after it. */
 export function safeFetch(app: AnyElysia): (request: Request) => Promise<Response> {
-  return (handedOver) => app.fetch(ownRequest(handedOver)) as Promise<Response>;
+  // Put together now, and not by the first request: the collection of garbage that the framework
+  // asks for with it is over by then.
+  const answer = app.fetch as (request: Request) => Promise<Response>;
+  return (handedOver) => answer(ownRequest(handedOver));
 }
 
 /** The answer to a failure: the caller is told what is for the caller to know. */
