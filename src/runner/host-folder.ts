@@ -3,7 +3,6 @@
  * runners write. It goes with the host; what a killed server left is removed by the next one.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -52,6 +51,8 @@ function endProcessesOf(folder: string): void {
 }
 
 async function remove(path: string): Promise<void> {
+  // Only now: a server without runners starts without it.
+  const { rm } = await import("node:fs/promises");
   // Again if a process that was just ending wrote into it; the next server removes what is left.
   for (const pause of [0, 50, 300]) {
     await Bun.sleep(pause);
