@@ -14,7 +14,10 @@ export function bareBinary(name: BareName): Promise<string> {
   return compile(join(import.meta.dir, `${name}.ts`), `bare-${name}`, {});
 }
 
-/** Compiles a program as `scripts/build.ts` does, but for what `more` says. */
+/**
+ * Compiles a program as `scripts/build.ts` does, but for `jitPolicy`, which a program has to end by
+ * itself, and for what `more` says.
+ */
 export async function compile(
   entrypoint: string,
   name: string,
