@@ -24,13 +24,14 @@ const UNREACHABLE = new Set([
 const READ_ONLY = "25006";
 /**
  * SQLSTATE classes that blame the moment, not the statement: connection (08), a user who is not let
- * in (28), transaction rollback (40), resources (53), intervention of an operator (57), system (58),
- * a server that became a standby (25006), a lock that was waited for (55P03), a database that is
- * being moved (3D000).
+ * in (28) or no longer to the tables (42501), transaction rollback (40), resources (53), a database
+ * that takes no connections, or a lock that was waited for (55), intervention of an operator (57),
+ * system (58), a server that became a standby (25006), a time limit of the role (25P03, 25P04), a
+ * database that is being moved (3D000).
  */
-const PASSING = /^(08|28|40|53|57|58)|^(25006|3D000|55P03)$/;
+const PASSING = /^(08|28|40|53|55|57|58|25P0[34])|^(25006|3D000|42501)$/;
 /** Of those, what ended the connection. */
-const CONNECTION = /^(08|57P0[1-5])/;
+const CONNECTION = /^(08|57P0[1-5]|25P0[34])/;
 
 interface DriverError {
   readonly code?: unknown;

@@ -189,5 +189,6 @@ const REASONS = new Map([
   ["25006", "is read-only"],
   ["42501", "does not let the user create or read tables"],
   ["53300", "has no connection left"],
+  ["55000", "takes no connections"],
   ["57P03", "is starting up or shutting down"],
 ]);

@@ -114,22 +114,69 @@ if (noPostgres) {
       await client.close();
     });
 
-    test("finds the store away, not itself at fault, when it is no longer let in", async () => {
-      const url = await server.createDatabase();
-      await server.run("CREATE ROLE passing LOGIN");
-      const its = url.replace("postgres@", "passing@");
-      const client = new Client({ url: its, session: true, maxConnections: 1 });
-      const ask = () => client.query((sql) => sql`SELECT 1`);
-      await ask();
-      await server.run("ALTER ROLE passing NOLOGIN");
-      await server.run(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'passing'",
-      );
-      await eventually("it is kept out", async () => isAway(ask));
-      await server.run("ALTER ROLE passing LOGIN");
-      await ask();
-      await client.close();
-    });
+    const hindrances: readonly [what: string, hinder: string, end: string][] = [
+      ["its role may not log in", "ALTER ROLE passing NOLOGIN", "ALTER ROLE passing LOGIN"],
+      [
+        "its database lets nobody in",
+        "ALTER DATABASE :name ALLOW_CONNECTIONS false",
+        "ALTER DATABASE :name ALLOW_CONNECTIONS true",
+      ],
+      [
+        "it may not read",
+        "REVOKE pg_read_all_data FROM passing",
+        "GRANT pg_read_all_data TO passing",
+      ],
+      [
+        "it has no time for a statement",
+        "ALTER ROLE passing SET statement_timeout = '1ms'",
+        "ALTER ROLE passing RESET statement_timeout",
+      ],
+      [
+        "it has no time for a transaction",
+        "ALTER ROLE passing SET transaction_timeout = '1ms'",
+        "ALTER ROLE passing RESET transaction_timeout",
+      ],
+      [
+        "it has no time between two statements",
+        "ALTER ROLE passing SET idle_in_transaction_session_timeout = '1ms'",
+        "ALTER ROLE passing RESET idle_in_transaction_session_timeout",
+      ],
+    ];
+
+    test.each(hindrances)(
+      "finds the store away, not itself at fault, as %s",
+      async (_, hinder, end) => {
+        const url = await server.createDatabase();
+        const named = (sql: string) => sql.replace(":name", new URL(url).pathname.slice(1));
+        await server.run("DROP ROLE IF EXISTS passing");
+        await server.run("CREATE ROLE passing LOGIN IN ROLE pg_read_all_data");
+        await using owner = new SQL(url, { max: 1 });
+        await owner`CREATE TABLE numbers AS SELECT 1 AS n`;
+        await owner.close();
+        const its = url.replace("postgres@", "passing@");
+        const client = new Client({ url: its, session: false, maxConnections: 1 });
+        const ask = () =>
+          client.query((sql) =>
+            sql.begin(async (tx) => {
+              await tx`SELECT n, pg_sleep(0.02) FROM numbers`;
+              await Bun.sleep(20);
+              await tx`SELECT n FROM numbers`;
+            }),
+          );
+        const cut = () =>
+          server.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'passing'",
+          );
+        await ask();
+        await server.run(named(hinder));
+        await cut();
+        await eventually("it is hindered", () => isAway(ask));
+        await server.run(named(end));
+        await cut();
+        await eventually("it is not", async () => !(await isAway(ask)));
+        await client.close();
+      },
+    );
   });
 
   describe("a lease", () => {
