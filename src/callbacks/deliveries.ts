@@ -6,8 +6,10 @@
  * receiver that is slow holds its own callbacks up, and no others.
  */
 import { callbackBody } from "../domain/callback.ts";
+import { systemClock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { present } from "../lib/present.ts";
+import { Trouble } from "../lib/trouble.ts";
 import type { CallbackStore, ClaimedCallback, SettledCallback } from "../store/callbacks.ts";
 import type { RunStore } from "../store/store.ts";
 import { nextAttempt } from "./backoff.ts";
@@ -78,6 +80,12 @@ export class Deliveries {
 
   async #drive(): Promise<void> {
     const { log, now, store } = this.#options;
+    const trouble = new Trouble({
+      log,
+      clock: systemClock,
+      message: "callbacks cannot be read; trying again",
+      over: "callbacks can be read again",
+    });
     while (!this.#stop.signal.aborted) {
       // Before the look, so that nothing that happens during it is missed.
       this.#woken = Promise.withResolvers();
@@ -88,6 +96,7 @@ export class Deliveries {
           continue;
         }
         const callback = await store.claim(now(), LEASE_MS, this.#busy());
+        trouble.passed();
         if (callback) {
           this.#launch(callback);
           continue;
@@ -96,7 +105,7 @@ export class Deliveries {
         await within(promise, Math.min(LOOK_MS, Math.max(0, (due ?? Infinity) - now())));
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        log.error("callbacks cannot be read; trying again", { error });
+        trouble.met(error);
         await within(promise, STORE_RETRY_MS);
       }
     }

@@ -8,6 +8,7 @@ import type { Dispatch } from "../dispatch/dispatch.ts";
 import type { EndState, JobEnd } from "../domain/job.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
+import type { Trouble } from "../lib/trouble.ts";
 import { nextTurn } from "../lib/turn.ts";
 import type { EndMoment, Judgement, PendingJob, RunStore, StoredRun } from "../store/store.ts";
 import type { Capacity, RunPermits } from "./capacity.ts";
@@ -42,6 +43,7 @@ export interface ExecutionDeps {
   readonly capacity: Capacity;
   readonly pace: Pace;
   readonly ownership: Pick<Ownership, "assured">;
+  readonly outage: Trouble;
   /** What becomes of jobs that an earlier process had in flight. */
   readonly onInterrupted: "dispatch" | "fail";
   readonly observe: Observe;

@@ -5,6 +5,7 @@
 import type { Dispatch } from "../dispatch/dispatch.ts";
 import type { Mode } from "../domain/run.ts";
 import { firstAborted } from "../lib/first-aborted.ts";
+import { Trouble } from "../lib/trouble.ts";
 import type { Hint, StoredRun } from "../store/store.ts";
 import { Capacity, type CapacityLimits } from "./capacity.ts";
 import { RunChanges } from "./changes.ts";
@@ -16,7 +17,10 @@ import { Pace } from "./pace.ts";
 export interface ExecutionsOptions
   extends
     CapacityLimits,
-    Omit<ExecutionDeps, "dispatch" | "capacity" | "pace" | "ownership" | "changed" | "observe"> {
+    Omit<
+      ExecutionDeps,
+      "dispatch" | "capacity" | "pace" | "ownership" | "outage" | "changed" | "observe"
+    > {
   /** How each mode executes a job. */
   readonly dispatch: Readonly<Record<Mode, Dispatch>>;
   readonly observe?: Observe;
@@ -37,6 +41,7 @@ export class Executions {
   readonly #options: ExecutionsOptions;
   readonly #capacity: Capacity;
   readonly #pace: Pace;
+  readonly #outage: Trouble;
   readonly #executing = new Map<string, Executing>();
   /** Runs that were to be cancelled before their execution began: they were just accepted. */
   readonly #cancelledEarly = new Set<string>();
@@ -47,6 +52,11 @@ export class Executions {
     this.#options = options;
     this.#capacity = new Capacity(options);
     this.#pace = new Pace(options.clock);
+    this.#outage = new Trouble({
+      ...options,
+      message: "run store unavailable; trying again",
+      over: "run store available again",
+    });
     this.ownership = new Ownership({
       ...options,
       runs: () => Array.from(this.#executing.values(), ({ execution }) => execution.run),
@@ -162,6 +172,7 @@ export class Executions {
       capacity: this.#capacity,
       pace: this.#pace,
       ownership: this.ownership,
+      outage: this.#outage,
       observe,
       changed: () => this.changes.notify(runId),
     });

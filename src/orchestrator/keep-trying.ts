@@ -2,14 +2,15 @@
 import { AppError } from "../domain/errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import { firstAborted } from "../lib/first-aborted.ts";
-import type { Log } from "../lib/log.ts";
+import type { Trouble } from "../lib/trouble.ts";
 import type { StopReason } from "./outcome.ts";
 
 const RETRY_MS = 1_000;
 
 export interface KeepTryingOptions {
   readonly clock: Clock;
-  readonly log: Log;
+  /** That the store is away, whoever meets it. */
+  readonly outage: Trouble;
   /** Why the run stopped, once it did. */
   readonly stopped: () => StopReason | undefined;
   /** Called when the store says that the run is another replica's. */
@@ -19,17 +20,19 @@ export interface KeepTryingOptions {
 /** Repeats a call for as long as the store is unavailable and the run is executed here. */
 export async function keepTrying<T>(
   call: () => Promise<T>,
-  { clock, log, lost, stopped }: KeepTryingOptions,
+  { clock, lost, outage, stopped }: KeepTryingOptions,
 ): Promise<T> {
-  for (;;) {
+  for (let away = false; ; away = true) {
     try {
-      return await call();
+      const answer = await call();
+      if (away) outage.passed();
+      return answer;
     } catch (error) {
       const code = error instanceof AppError ? error.code : undefined;
       if (code === "lease_lost") lost();
       const stop = stopped();
       if (code !== "store_unavailable" || stop === "shutdown" || stop === "lost") throw error;
-      log.error("run store unavailable; trying again", { error });
+      outage.met(error);
       await firstAborted(clock.deadline(RETRY_MS));
     }
   }

@@ -8,6 +8,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { firstAborted } from "../lib/first-aborted.ts";
 import type { Log } from "../lib/log.ts";
+import { Trouble } from "../lib/trouble.ts";
 import type { RunStore, StoredRun } from "../store/store.ts";
 
 /** Runs claimed with one statement. */
@@ -38,6 +39,8 @@ export interface OwnershipDeps {
 
 export class Ownership {
   readonly #deps: OwnershipDeps;
+  readonly #renewals: Trouble;
+  readonly #claims: Trouble;
   readonly #stopped = new AbortController();
   /** Aborts when there may be runs to claim. */
   #hinted = new AbortController();
@@ -49,6 +52,16 @@ export class Ownership {
 
   constructor(deps: OwnershipDeps) {
     this.#deps = deps;
+    this.#renewals = new Trouble({
+      ...deps,
+      message: "ownership of runs cannot be renewed; trying again",
+      over: "ownership of runs renewed again",
+    });
+    this.#claims = new Trouble({
+      ...deps,
+      message: "runs cannot be claimed; trying again",
+      over: "runs can be claimed again",
+    });
     this.#sureUntil = deps.store.sharing ? -Infinity : Infinity;
   }
 
@@ -116,7 +129,7 @@ export class Ownership {
 
   /** Whether the renewal came back. */
   async #renew(leaseMs: number): Promise<boolean> {
-    const { clock, log, store, ...deps } = this.#deps;
+    const { clock, store, ...deps } = this.#deps;
     const sentAt = clock.monotonic();
     try {
       const { cancelled, lost, replicas } = await store.renew(deps.runs());
@@ -124,9 +137,10 @@ export class Ownership {
       for (const run of cancelled) deps.cancelled(run);
       this.#replicas = replicas;
       this.#becomeSure(sentAt + leaseMs * (1 - MARGIN));
+      this.#renewals.passed();
       return true;
     } catch (error) {
-      log.error("ownership of runs cannot be renewed; trying again", { error });
+      this.#renewals.met(error);
       return false;
     }
   }
@@ -168,9 +182,11 @@ export class Ownership {
   async #tryClaim(): Promise<void> {
     try {
       // One that cannot dispatch leaves the runs to others.
-      if (this.isSure) await this.#claimAll();
+      if (!this.isSure) return;
+      await this.#claimAll();
+      this.#claims.passed();
     } catch (error) {
-      this.#deps.log.error("runs cannot be claimed; trying again", { error });
+      this.#claims.met(error);
     }
   }
 

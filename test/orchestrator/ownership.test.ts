@@ -119,6 +119,18 @@ describe("a replica", () => {
     expect((await shared.stage.ended(runId)).summary.passed).toBe(6);
   });
 
+  test("that cannot renew for long says so now and then, and that it can again", async () => {
+    const shared = await started();
+    const { renew } = shared;
+    shared.renew = () => Promise.reject(away());
+    await shared.pass(60_000);
+    shared.renew = renew;
+    await shared.pass(2_000);
+    const lines = shared.stage.logged.filter((line) => line.includes("ownership of runs"));
+    expect(lines.length).toBeWithin(2, 5);
+    expect(lines.at(-1)).toContain("ownership of runs renewed again");
+  });
+
   test("does not trust a renewal that took longer than the lease", async () => {
     const shared = await started();
     await shared.stage.submit(request(6));

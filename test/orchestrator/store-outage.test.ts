@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
 import type { RunEvent } from "../../src/domain/event.ts";
+import { present } from "../../src/lib/present.ts";
 import { eventually } from "../support/eventually.ts";
 import { faulty, type Method } from "./faulty-store.ts";
 import { Dispatches, indexOf, request, Stage } from "./stage.ts";
@@ -86,6 +87,37 @@ describe("a store that is away for a while", () => {
     expect(both.map(({ state }) => state)).toEqual(["completed", "completed"]);
   });
 });
+
+describe("the log of an outage", () => {
+  test("tells it once, however many runs wait for its end, and that it is over", async () => {
+    const { fired, store } = faulty("startJobs", [1, 60]);
+    const stage = new Stage({ store });
+    const runs = await Promise.all(Array.from({ length: 20 }, () => stage.submit(request(1))));
+    for (const runId of runs) await stage.ended(runId, () => stage.clock.advance(100));
+    expect(fired()).toBe(60);
+    expect(told(stage)).toEqual([
+      { level: "error", message: "run store unavailable; trying again", times: 1 },
+      { level: "info", message: "run store available again" },
+    ]);
+  });
+
+  test("repeats it now and then, with how often it was met since", async () => {
+    const { store } = faulty("endRun", [1, 100]);
+    const stage = new Stage({ store });
+    await stage.ended(await stage.submit(request(1)), () => stage.clock.advance(100));
+    const times = told(stage).flatMap((line) => line["times"] ?? []);
+    expect(times.length).toBeWithin(3, 6);
+    expect(times.at(1)).toBeGreaterThan(20);
+  });
+});
+
+/** What the log says of the store, with how often that happened. */
+function told({ logged }: Stage): Readonly<Record<string, unknown>>[] {
+  return logged
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ message }) => String(message).startsWith("run store"))
+    .map(({ level, message, times }) => ({ level, message, ...present({ times }) }));
+}
 
 describe("the events of a run", () => {
   test("reach a reader that follows them, whatever the store refused meanwhile", async () => {
