@@ -234,7 +234,8 @@ export interface RunStore {
   tally(run: StoredRun): Promise<JobTally>;
   /**
    * The run's one terminal transition; resolves with its state once that is durably on disk. A run
-   * somebody asked to cancel ends `cancelled`, whatever `state` says.
+   * somebody asked to cancel ends `cancelled`, whatever `state` says. A shared store that lost writes
+   * may have open jobs all the same: then it rejects with `lease_lost`, and the run can be claimed.
    */
   endRun(
     run: StoredRun,

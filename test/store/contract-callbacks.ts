@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 
 import type { CallbackStore, ClaimedCallback, NewCallback } from "../../src/store/callbacks.ts";
 import type { RunStore, StoredRun } from "../../src/store/store.ts";
-import { CREATED, created, endMoment, iso, newRun } from "./fixture.ts";
+import { CREATED, created, endMoment, iso, newRun, struck } from "./fixture.ts";
 
 /** A store of runs with the callbacks beside it. */
 export type OpenCallbacks = () => Promise<{ runs: RunStore; callbacks: CallbackStore }>;
@@ -23,7 +23,10 @@ export function callbackContract(name: string, open: OpenCallbacks): void {
 
     const submit = (runId: string, ...callbacks: NewCallback[]): Promise<StoredRun> =>
       created(runs, newRun(runId, { callbacks }));
-    const end = (run: StoredRun, at = ENDED) => runs.endRun(run, "completed", endMoment(at));
+    const end = async (run: StoredRun, at = ENDED) => {
+      await runs.endOpenJobs(run, struck, endMoment(at));
+      return runs.endRun(run, "completed", endMoment(at));
+    };
     const ended = async (runId: string, callback: Partial<NewCallback> = {}, at = ENDED) =>
       end(await submit(runId, { callbackId: `cb_${runId}`, url, ...callback }), at);
     const claim = (now = ENDED, busy: string[] = []) => store.claim(now, LEASE, busy);

@@ -17,6 +17,7 @@ import {
   moment,
   newRun,
   pending,
+  struck,
 } from "./fixture.ts";
 
 /** A run with one job of each (url, region). */
@@ -179,7 +180,10 @@ export function listContract(name: string, open: OpenStore): void {
         const run = runOf(`r${index}`, places, { tags, createdAt: CREATED + index * 10 });
         const stored = await created(store(), run);
         const state = pick(["queued", "completed", "failed"] as const);
-        if (state !== "queued") await store().endRun(stored, state, endMoment());
+        if (state !== "queued") {
+          await store().endOpenJobs(stored, struck, moment());
+          await store().endRun(stored, state, endMoment());
+        }
         kept.unshift({ run, state });
       }
       for (let round = 0; round < 200; round++) {

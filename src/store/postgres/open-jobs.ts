@@ -17,7 +17,8 @@ export async function endOpenJobs(
     (sql) => sql`
       WITH owned AS MATERIALIZED (
         SELECT key FROM runs
-        WHERE key = ${key}::bigint AND epoch = ${epoch}::int FOR NO KEY UPDATE
+        WHERE key = ${key}::bigint AND epoch = ${epoch}::int AND run_id = ${runId}
+        FOR NO KEY UPDATE
       ), open AS MATERIALIZED (
         SELECT ctid AS found, position, state, row_number() OVER (ORDER BY position) - 1 AS rank
         FROM jobs WHERE run = (SELECT key FROM owned) AND state IN ('queued', 'running')

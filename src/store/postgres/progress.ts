@@ -60,9 +60,7 @@ export interface Progress {
   readonly ends: readonly EndRow[];
 }
 
-export interface RunEndRow {
-  readonly run: number;
-  readonly epoch: number;
+export interface RunEndRow extends Fence {
   readonly state: EndState;
   readonly at: number;
   readonly duration: number;
@@ -71,10 +69,14 @@ export interface RunEndRow {
   readonly localized: string | null;
 }
 
-/** The epoch under which a run is written. */
+/**
+ * The epoch under which a run is written. The id, too: after a fail-over that lost commits another
+ * run may have the key of one that is gone.
+ */
 export interface Fence {
   readonly run: number;
   readonly epoch: number;
+  readonly id: string;
 }
 
 /** Records starts and ends of jobs. Resolves with the runs that are still the writer's. */
@@ -87,10 +89,10 @@ export async function writeProgress(
     WITH owned AS MATERIALIZED (
       SELECT run.key, run.completed_at IS NULL AS open
       FROM json_to_recordset(${json(fences.toSorted(byRun))}::text::json)
-        AS fence (run bigint, epoch integer),
+        AS fence (run bigint, epoch integer, id text),
         LATERAL (
           SELECT key, completed_at FROM runs
-          WHERE key = fence.run AND epoch = fence.epoch FOR NO KEY UPDATE
+          WHERE key = fence.run AND epoch = fence.epoch AND run_id = fence.id FOR NO KEY UPDATE
         ) AS run
     ), span AS MATERIALIZED (
       SELECT span.* FROM json_to_recordset(${json(spans)}::text::json) AS span (
@@ -180,7 +182,8 @@ export async function writeProgress(
 }
 
 /**
- * Ends runs. Resolves with the states they are in then; a run that is another's has none.
+ * Ends runs. Resolves with the states they are in then; a run that is another's, or has open jobs,
+ * has none.
  */
 export async function writeRunEnds(
   sql: SQL,
@@ -189,14 +192,14 @@ export async function writeRunEnds(
   const rows = (await sql`
     WITH final AS MATERIALIZED (
       SELECT * FROM json_to_recordset(${json(ends.toSorted(byRun))}::text::json) AS final (
-        run bigint, epoch integer, state text, at bigint, duration bigint, event bigint,
+        run bigint, epoch integer, id text, state text, at bigint, duration bigint, event bigint,
         verdict text, localized text
       )
     ), owned AS MATERIALIZED (
       SELECT run.key, run.state, run.completed_at FROM final,
         LATERAL (
           SELECT key, state, completed_at FROM runs
-          WHERE key = final.run AND epoch = final.epoch FOR NO KEY UPDATE
+          WHERE key = final.run AND epoch = final.epoch AND run_id = final.id FOR NO KEY UPDATE
         ) AS run
     ), ended AS (
       UPDATE runs
@@ -209,6 +212,8 @@ export async function writeRunEnds(
       FROM final
       WHERE final.run IN (SELECT key FROM owned) AND runs.key = final.run
         AND runs.completed_at IS NULL
+        -- A fail-over that lost commits may have opened jobs again.
+        AND runs.queued_jobs = 0 AND runs.running_jobs = 0
       RETURNING runs.key, runs.state
     )
     SELECT key, state FROM ended

@@ -103,7 +103,7 @@ export class RunWriter {
     const localized = judgement?.localized.length ? JSON.stringify(judgement.localized) : null;
     const verdict = judgement?.verdict ?? null;
     const times = { at, duration, event };
-    const row = { run: run.key, epoch: run.epoch, state, ...times, verdict, localized };
+    const row = { ...fenceOf(run), state, ...times, verdict, localized };
     return this.#runs.write({ run, row });
   }
 
@@ -115,11 +115,11 @@ export class RunWriter {
   async #applyJobs(group: readonly JobWrite[]): Promise<(void | Error)[]> {
     const fences = new Map<number, Fence>();
     for (const { run } of group) {
-      const { epoch, key } = run;
-      if (epoch > (fences.get(key)?.epoch ?? 0)) fences.set(key, { run: key, epoch });
+      if (run.epoch > (fences.get(run.key)?.epoch ?? 0)) fences.set(run.key, fenceOf(run));
     }
     // An older epoch in the same group: this replica lost the run and has claimed it again since.
-    const current = ({ run }: JobWrite): boolean => fences.get(run.key)?.epoch === run.epoch;
+    const current = ({ run }: JobWrite): boolean =>
+      fences.get(run.key)?.epoch === run.epoch && fences.get(run.key)?.id === run.runId;
     const written = group.filter(current);
     const spans = written.flatMap((write) => write.spans);
     const ends = written.flatMap((write) => write.ends);
@@ -143,6 +143,10 @@ export class RunWriter {
     this.#committed(performance.now() - begun);
     return answer;
   }
+}
+
+function fenceOf({ epoch, key, runId }: StoredRun): Fence {
+  return { run: key, epoch, id: runId };
 }
 
 /** Somebody else has claimed the run, or it is gone. */

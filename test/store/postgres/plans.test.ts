@@ -76,6 +76,7 @@ if (noPostgres) {
       await first.open();
       const run: StoredRun = await created(first, newRun("r", { jobs: JOBS }));
       const other = await created(first, newRun("other", { jobs: JOBS }));
+      await first.endOpenJobs(other, struck, moment());
       await database.sql`
         INSERT INTO runs (
           run_id, request_digest, mode, tags, timeout_ms, retries, state, total_jobs, queued_jobs,
