@@ -33,11 +33,15 @@ export async function findPast(
         }[]);
   // No job has the position -1: all of the runs before this one.
   const start = from ?? { run: Number(run?.key ?? Number.MAX_SAFE_INTEGER), job: -1 };
+  const text = storable(url);
+  // The hash as a bound, not equal to one value, leaves one index in this order (see list.ts).
   const keys = (await sql`
     SELECT run, position FROM jobs
-    WHERE hashtextextended(url, 0) = hashtextextended(${storable(url)}::text, 0)
-      AND url = ${storable(url)}::text AND (run, position) < (${start.run}::bigint, ${start.job}::int)
-    ORDER BY run DESC, position DESC LIMIT ${limit}::int`) as PastKey[];
+    WHERE url = ${text}::text AND hashtextextended(url, 0) >= hashtextextended(${text}::text, 0)
+      AND (hashtextextended(url, 0), run, position)
+        < (hashtextextended(${text}::text, 0), ${start.run}::bigint, ${start.job}::int)
+    ORDER BY hashtextextended(url, 0) DESC, run DESC, position DESC
+    LIMIT ${limit}::int`) as PastKey[];
   const endedBy = Number(run?.completed_at ?? Number.MAX_SAFE_INTEGER);
   const jobs: PastJob[] = [];
   for (let at = 0; at < keys.length; at += ROWS_AT_ONCE) {

@@ -120,6 +120,28 @@ if (noPostgres) {
       await first.close();
     });
 
+    test("read few of many jobs that are for a handful of urls", async () => {
+      const fresh = await emptied();
+      await fresh.sql`
+        INSERT INTO jobs (run, position, job_id, url, runners)
+        SELECT n / 10, n % 10, '', 'https://example.com/' || n % 3, '[]'
+        FROM generate_series(1, ${JOBS}::int) AS n`;
+      await fresh.sql`ANALYZE jobs`;
+      const before = await read(fresh);
+      const store = open(fresh.url);
+      for (const url of ["https://example.com/1", "https://example.com/rare"]) {
+        await store.listRuns({ url }, 10);
+        await store.findPast(url, {}, 10);
+        await store.findPast(url, { from: { run: 7, job: 1 } }, 10);
+      }
+      await store.close();
+      await Bun.sleep(200);
+      const after = await read(fresh);
+      await fresh.close();
+      expect(after.byIndex - before.byIndex).toBeLessThan(3 * FEW);
+      expect(after.whole).toBe(before.whole);
+    });
+
     test("do so by plans from when the tables were small, too", async () => {
       const fresh = await emptied();
       const store = open(fresh.url);
