@@ -142,6 +142,32 @@ if (noPostgres) {
       expect(after.whole).toBe(before.whole);
     });
 
+    test("delete a large run, and many small ones, without a look at all for each", async () => {
+      const fresh = await emptied();
+      await fresh.sql`
+        INSERT INTO jobs (run, position, job_id, url, runners)
+        SELECT 1, n, '', '', '[]' FROM generate_series(1, ${JOBS}::int) AS n
+        UNION ALL
+        SELECT n, 0, '', '', '[]' FROM generate_series(2, ${JOBS}::int) AS n`;
+      await fresh.sql`ANALYZE jobs`;
+      await fresh.sql`INSERT INTO pruned_runs SELECT generate_series(1, 1000)`;
+      const before = await read(fresh);
+      const store = open(fresh.url);
+      let slices = 0;
+      while (await store.prune(500, { endedBefore: 0, keepRuns: JOBS })) slices++;
+      await store.close();
+      await Bun.sleep(200);
+      const after = await read(fresh);
+      const [left] = (await fresh.sql`SELECT count(*)::int AS jobs FROM jobs`) as {
+        jobs: number;
+      }[];
+      await fresh.close();
+      expect(left?.jobs).toBe(JOBS - 1_000);
+      expect(slices).toBeLessThan(100);
+      expect(after.byIndex - before.byIndex).toBeLessThan(5 * JOBS);
+      expect(after.whole - before.whole).toBeLessThan(FEW);
+    });
+
     test("do so by plans from when the tables were small, too", async () => {
       const fresh = await emptied();
       const store = open(fresh.url);
