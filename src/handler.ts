@@ -39,7 +39,7 @@ import { handlerFaults } from "./http/handler-options.ts";
 import { Live } from "./http/live/live.ts";
 import { watchLoopLag } from "./http/loop-lag.ts";
 import { orchestratorApp } from "./http/orchestrator-app.ts";
-import { systemClock } from "./lib/clock.ts";
+import { type Clock, clockBy, systemClock } from "./lib/clock.ts";
 import { type Log, redactedLog, silentLog } from "./lib/log.ts";
 import { Metrics } from "./lib/metrics.ts";
 import { present } from "./lib/present.ts";
@@ -118,20 +118,21 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
   const { committed } = measure;
   const parts = openParts(config, { log, redactor, committed });
   const { keys, opened, pool, release, secrets, store } = parts;
+  const clock = clockBy(store.sharing?.now);
   const access = settings && createAccess(settings, { keys, log, clock: systemClock });
   const changed = (runId: string): Promise<boolean> => hasChanged(store, runId);
-  const kept = { store: store.callbacks, runs: store, changed };
+  const kept = { store: store.callbacks, runs: store, changed, clock };
   const deliveries = openDeliveries(config.callbacks, { ...kept, basePath, log, metrics });
   const observe: Observe = (observation) => {
     measure.observe(observation);
     if (observation.type === "run.ended") deliveries?.wake();
   };
   const fleet = new Fleet({ ...config, clock: systemClock, atOnce: INFO_AT_ONCE });
-  const orchestrator = openOrchestrator(config, { ...parts, fleet, redactor, log, observe });
+  const orchestrator = openOrchestrator(config, { ...parts, clock, fleet, redactor, log, observe });
   const live = new Live({ store, changes: orchestrator.changes, log });
   const app = orchestratorApp({
     basePath,
-    callbacks: { store: store.callbacks, wake: () => deliveries?.wake() },
+    callbacks: { store: store.callbacks, now: clock.now, wake: () => deliveries?.wake() },
     fleet,
     keepOpen,
     live,
@@ -156,7 +157,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     await orchestrator.recover();
     deliveries?.start();
     const bounds = { keepForMs: config.keepFor, keepRuns: config.keepRuns };
-    void retain({ store, clock: systemClock, log, ...bounds }, stopped.signal);
+    void retain({ store, clock, log, ...bounds }, stopped.signal);
   });
   let fetchNow: ((request: Request) => Promise<Response>) | undefined;
   ready.then(
@@ -193,6 +194,7 @@ function endpointCall(region: Region | undefined, shown: boolean): EndpointCall 
 
 interface OrchestratorParts {
   readonly store: RunStore;
+  readonly clock: Clock;
   readonly pool: RunnerPool | undefined;
   readonly fleet: Fleet;
   readonly secrets: RunSecrets;
@@ -210,7 +212,7 @@ function redactorOf(config: OrchestratorConfig, adminKey: string | undefined): R
 }
 
 function openOrchestrator(config: OrchestratorConfig, parts: OrchestratorParts): Orchestrator {
-  const { fleet, log, observe, pool, redactor, secrets, store } = parts;
+  const { clock, fleet, log, observe, pool, redactor, secrets, store } = parts;
   const { redact: secretKeys, regions } = config;
   const reportedRegion = (name: string) => fleet.reportedRegion(name);
   const open = (sealed: string): string | undefined => secrets.open(sealed);
@@ -225,7 +227,7 @@ function openOrchestrator(config: OrchestratorConfig, parts: OrchestratorParts):
       remote: withSecrets(truthful(remote, { regions, reportedRegion }), { open, redactor }),
       local: withSecrets(local, { open, redactor }),
     },
-    clock: systemClock,
+    clock,
     random: Math.random,
     limits: {
       regions: new Set(config.regions.keys()),

@@ -1,5 +1,5 @@
 /** Deliveries as a server has them: real time, real network, measured. */
-import { systemClock } from "../lib/clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Metrics } from "../lib/metrics.ts";
 import { Deliveries, type DeliveriesOptions } from "./deliveries.ts";
 import type { CallbackConfig } from "./flags.ts";
@@ -10,6 +10,7 @@ export interface DeliveryParts extends Pick<
   "store" | "runs" | "basePath" | "log"
 > {
   readonly metrics: Metrics;
+  readonly clock: Clock;
   /** Whether a cell of a run is a new failure, or fixed. */
   readonly changed: (runId: string) => Promise<boolean>;
 }
@@ -17,7 +18,7 @@ export interface DeliveryParts extends Pick<
 /** Undefined without a secret: then no callback was ever asked for. */
 export function openDeliveries(
   config: CallbackConfig | undefined,
-  { changed, metrics, ...parts }: DeliveryParts,
+  { changed, clock, metrics, ...parts }: DeliveryParts,
 ): Deliveries | undefined {
   if (!config) return undefined;
   const settled = metrics.counter("volley_callback_attempts_total", "Callbacks tried, by state.");
@@ -25,7 +26,7 @@ export function openDeliveries(
     ...parts,
     ...(config.configured?.onChange ? { changed } : {}),
     send: callbackSender(config),
-    now: systemClock.now,
+    now: clock.now,
     random: Math.random,
     settled: (state) => settled({ state }),
   });

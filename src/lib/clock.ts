@@ -18,3 +18,8 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   deadline: (ms) => AbortSignal.timeout(ms),
 };
+
+/** The clock of this machine, with the time of day from elsewhere if somebody tells it. */
+export function clockBy(now: Clock["now"] = systemClock.now): Clock {
+  return { ...systemClock, now };
+}

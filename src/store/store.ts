@@ -186,6 +186,11 @@ export interface Sharing {
   readonly leaseMs: number;
   /** Between two looks for runs that nobody owns, in milliseconds. */
   readonly pollMs: number;
+  /**
+   * Milliseconds since the Unix epoch, the same for all replicas, more or less: as of the last
+   * renewal; before the first, this machine's.
+   */
+  readonly now: () => number;
   /** Calls `listener` with what other replicas, and this one, hint at. */
   listen(listener: (hint: Hint) => void): void;
   /** Hints at something; never fails. */

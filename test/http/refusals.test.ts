@@ -212,7 +212,7 @@ function failing(error: unknown, lines: string[] = []) {
     },
     endpointOf: () => undefined,
     secrets: { seal: (given) => given },
-    callbacks: { store: { findCallbacks: fail, repeat: fail }, wake: () => {} },
+    callbacks: { store: { findCallbacks: fail, repeat: fail }, now: () => 0, wake: () => {} },
     fleet: { report: fail, inputSchemas: () => undefined },
     live: {
       changes: () => new ReadableStream(),

@@ -27,6 +27,7 @@ class SharedStage {
   readonly sharing: Sharing = {
     leaseMs: LEASE,
     pollMs: POLL,
+    now: () => this.clock.now(),
     listen: () => {},
     hint: (hint) => void this.hints.push(hint),
   };

@@ -18,6 +18,8 @@ export interface CallbackRoutesDeps {
   readonly store: Pick<RunStore, "findStatus">;
   readonly callbacks: {
     readonly store: Pick<CallbackStore, "findCallbacks" | "repeat">;
+    /** Milliseconds since the epoch. */
+    readonly now: () => number;
     /** One has become due. */
     readonly wake: () => void;
   };
@@ -51,7 +53,7 @@ export function callbackRoutes({ basePath, callbacks, store }: CallbackRoutesDep
     .post(
       "/:runId/callbacks/:callbackId/repeat",
       async ({ params: { callbackId, runId }, status }) => {
-        const before = await callbacks.store.repeat(runId, callbackId, Date.now());
+        const before = await callbacks.store.repeat(runId, callbackId, callbacks.now());
         if (before === undefined) {
           const message = `Run "${runId.slice(0, 128)}" has no callback "${callbackId.slice(0, 128)}".`;
           throw new AppError("callback_not_found", message);

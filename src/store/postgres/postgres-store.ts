@@ -111,6 +111,7 @@ export class PostgresStore implements RunStore {
     this.sharing = {
       leaseMs,
       pollMs,
+      now: () => Date.now() + this.#replica.aheadMs,
       listen: (listener) => hints?.listen(listener),
       hint: (hint) => hints?.send(hint),
     };

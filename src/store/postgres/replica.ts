@@ -33,9 +33,15 @@ export class Replica {
   #renewedAt = -Infinity;
   #steadySince = Infinity;
   #strays: ReadonlySet<string> = new Set();
+  #aheadMs = 0;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
+  }
+
+  /** How far the database's clock is ahead of this machine's, in milliseconds, as last seen. */
+  get aheadMs(): number {
+    return this.#aheadMs;
   }
 
   /** This replica's row; made if there is none. */
@@ -104,6 +110,7 @@ export class Replica {
     const { leaseClient, leaseMs } = this.#options;
     const known = this.id();
     const id = await known;
+    const sentAt = Date.now();
     const [renewed] = (await leaseClient.query(
       (sql) => sql`
         UPDATE replicas
@@ -113,9 +120,12 @@ export class Replica {
         RETURNING (
           SELECT count(*)::int + 1 FROM replicas AS other
           WHERE other.id <> ${id}::bigint AND other.lease_until > clock_timestamp()
-        ) AS replicas`,
-    )) as { replicas: number }[];
-    if (renewed) return { id, replicas: renewed.replicas };
+        ) AS replicas, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`,
+    )) as { replicas: number; now: number }[];
+    if (renewed) {
+      this.#aheadMs = aheadOf(sentAt, Date.now(), renewed.now);
+      return { id, replicas: renewed.replicas };
+    }
     // Whoever deleted it has taken everything.
     if (this.#id === known) this.#id = undefined;
     return this.#extend();
@@ -188,6 +198,14 @@ export class Replica {
         )`,
     );
   }
+}
+
+/**
+ * Clocks that may well agree do: the time of day must not jump about with each renewal. Ours tells
+ * whole milliseconds.
+ */
+function aheadOf(sentAt: number, receivedAt: number, between: number): number {
+  return Math.round(Math.max(0, between - receivedAt - 1) + Math.min(0, between - sentAt));
 }
 
 function nameOf({ epoch, key }: Claimed): string {

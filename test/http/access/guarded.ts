@@ -62,6 +62,7 @@ export class Guarded implements AsyncDisposable {
           findCallbacks: async () => [],
           repeat: nothing,
         },
+        now: () => 0,
         wake: () => {},
       },
       live: {
