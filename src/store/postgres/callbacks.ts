@@ -50,15 +50,20 @@ export class PostgresCallbacks implements CallbackStore {
     return row && Number(row.next_at);
   }
 
-  async settle({ attempts, key }: ClaimedCallback, settled: SettledCallback): Promise<void> {
+  async settle(
+    { attempts, callbackId, key }: ClaimedCallback,
+    settled: SettledCallback,
+  ): Promise<void> {
     const { at, error, nextAt = null, state, status = null } = settled;
-    // The count of attempts tells one claim from the next.
+    // The count of attempts tells one claim from the next, and the id one callback from another that
+    // has its key after a fail-over.
     await this.#client.query(
       (sql) => sql`
         UPDATE callbacks
         SET state = ${state}, last_at = ${at}::bigint, last_status = ${status}::int,
           last_error = ${storableOrNull(error)}::text, next_at = ${nextAt}::bigint
-        WHERE key = ${key}::bigint AND state = 'pending' AND attempts = ${attempts}::int`,
+        WHERE key = ${key}::bigint AND callback_id = ${callbackId} AND state = 'pending'
+          AND attempts = ${attempts}::int`,
     );
   }
 

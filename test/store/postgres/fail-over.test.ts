@@ -6,6 +6,7 @@ import { PostgresStore } from "../../../src/store/postgres/postgres-store.ts";
 import { noPostgres } from "../../support/postgres.ts";
 import {
   answered,
+  CREATED,
   created,
   endJob,
   endMoment,
@@ -21,7 +22,8 @@ setDefaultTimeout(60_000);
 
 const LOST = { code: "lease_lost" };
 /** Such that rows refer only to rows before them. */
-const TABLES = ["replicas", "runs", "facets", "jobs", "event_jobs"];
+const TABLES = ["replicas", "runs", "facets", "jobs", "event_jobs", "callbacks"];
+const SEQUENCES = ["runs_key_seq", "callbacks_key_seq"];
 
 if (noPostgres) {
   describe(`a fail-over (${noPostgres})`, () => {
@@ -56,13 +58,18 @@ if (noPostgres) {
       await sql.unsafe(`DROP TABLE IF EXISTS standby_${table}`);
       await sql.unsafe(`CREATE TABLE standby_${table} AS TABLE ${table}`);
     }
-    const [keys] = await sql`SELECT last_value, is_called FROM runs_key_seq`;
+    const values = await Promise.all(
+      SEQUENCES.map((name) => sql.unsafe(`SELECT last_value, is_called FROM ${name}`)),
+    );
     return async () => {
       for (const table of TABLES.toReversed()) await sql.unsafe(`DELETE FROM ${table}`);
       for (const table of TABLES) {
         await sql.unsafe(`INSERT INTO ${table} OVERRIDING SYSTEM VALUE TABLE standby_${table}`);
       }
-      await sql`SELECT setval('runs_key_seq', ${keys.last_value}::bigint, ${keys.is_called}::bool)`;
+      for (const [index, name] of SEQUENCES.entries()) {
+        const { is_called, last_value } = values[index][0];
+        await sql`SELECT setval(${name}::text, ${last_value}::bigint, ${is_called}::bool)`;
+      }
     };
   }
 
@@ -106,6 +113,26 @@ if (noPostgres) {
       for (const write of late) await expect(write()).rejects.toMatchObject(LOST);
       expect([await other.findStatus("r"), await other.findJobs("r", -1, 10)]).toEqual(before);
       expect((await store.renew([lost])).lost).toEqual([lost]);
+    });
+
+    test("settles no callback of a later run with the attempt for one that was lost", async () => {
+      const store = await open();
+      const due = async (runId: string) => {
+        const callbacks = [{ callbackId: `cb_${runId}`, url: "https://example.com" }];
+        const run = await created(store, newRun(runId, { callbacks }));
+        await store.endOpenJobs(run, struck, moment());
+        await store.endRun(run, "failed", endMoment());
+        return (await store.callbacks.claim(CREATED, 1_000, []))!;
+      };
+      const failOver = await replicated();
+      const lost = await due("lost");
+      await failOver();
+      const later = await due("r");
+      expect([later.key, later.attempts]).toEqual([lost.key, lost.attempts]);
+      await store.callbacks.settle(lost, { state: "delivered", at: CREATED });
+      expect((await store.callbacks.findCallbacks("r"))[0]?.state).toBe("pending");
+      await store.callbacks.settle(later, { state: "delivered", at: CREATED });
+      expect((await store.callbacks.findCallbacks("r"))[0]?.state).toBe("delivered");
     });
   });
 }
