@@ -2,8 +2,6 @@
  * Connection: the server that a command talks to, as its flags name it, and what to say when it
  * does not answer as hoped.
  */
-import { readFileSync } from "node:fs";
-
 import { Client } from "../client/client.ts";
 import { NotVolley, Refusal, ServerAway } from "../client/errors.ts";
 import { type Carrier, network } from "../client/exchange.ts";
@@ -12,6 +10,7 @@ import { surroundings } from "../config.ts";
 import type { Fault } from "../domain/errors.ts";
 import { API_PATH, serverFlag } from "../domain/server-flag.ts";
 import type { FlagValues } from "../lib/flags.ts";
+import { readText } from "../lib/text-file.ts";
 import { logLine } from "../report/untrusted-text.ts";
 import { duration } from "../report/words.ts";
 import type { serverFlags } from "./client-settings.ts";
@@ -104,14 +103,10 @@ function environmentKey(): { key: string | undefined } | { fault: string } {
 }
 
 function keyFromFile(path: string): { key: string } | { fault: string } {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8").trim();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return { fault: `--key-file ${path} cannot be read (${code ?? "unknown reason"})` };
-  }
-  if (KEY.test(text)) return { key: text };
+  const read = readText(path);
+  if ("fault" in read) return { fault: `--key-file ${path} ${read.fault}` };
+  const key = read.text.trim();
+  if (KEY.test(key)) return { key };
   return { fault: `--key-file ${path} must hold one line of visible ASCII characters` };
 }
 

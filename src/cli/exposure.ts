@@ -1,9 +1,8 @@
 /** Whom a server's flags let in, and what must be said before they let in everybody. */
-import { readFileSync } from "node:fs";
-
 import { keyId } from "../domain/key.ts";
 import type { FlagValues } from "../lib/flags.ts";
 import { isLoopback } from "../lib/loopback.ts";
+import { readText } from "../lib/text-file.ts";
 import type { runnerFlags, serveFlags } from "../settings.ts";
 
 /** The flag that lets other machines reach the server, directly or through a proxy, if any does. */
@@ -41,13 +40,9 @@ export function readAdminKey(file: string | undefined): {
   readonly faults: readonly string[];
 } {
   if (file === undefined) return { faults: [] };
-  try {
-    const adminKey = readFileSync(file, "utf8").trim();
-    if (keyId(adminKey) !== undefined) return { adminKey, faults: [] };
-    return {
-      faults: [`--admin-key-file: "${file}" holds no key as volley key generate prints it`],
-    };
-  } catch (error) {
-    return { faults: [`--admin-key-file: "${file}" cannot be read: ${(error as Error).message}`] };
-  }
+  const read = readText(file);
+  if ("fault" in read) return { faults: [`--admin-key-file: "${file}" ${read.fault}`] };
+  const adminKey = read.text.trim();
+  if (keyId(adminKey) !== undefined) return { adminKey, faults: [] };
+  return { faults: [`--admin-key-file: "${file}" holds no key as volley key generate prints it`] };
 }

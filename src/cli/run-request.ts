@@ -2,11 +2,11 @@
  * The request of `volley run`: runners x urls x regions from the command line, or a JSON file,
  * whose settings the command line may replace.
  */
-import { readFileSync } from "node:fs";
-
 import type { RunnerRequest, RunRequest } from "../domain/run.ts";
 import type { FlagValues } from "../lib/flags.ts";
 import { present } from "../lib/present.ts";
+import { readText } from "../lib/text-file.ts";
+import { logLine } from "../report/untrusted-text.ts";
 import type { runFlags } from "./client-settings.ts";
 import { readExpect, readPolicy } from "./expectations.ts";
 
@@ -51,13 +51,14 @@ function fromFile(file: string, names: readonly string[], values: RunValues): Re
   ];
   const settings = readSettings(values, faults);
   const shown = file === "-" ? "stdin" : file;
+  const read = readText(file === "-" ? 0 : file);
+  if ("fault" in read) return { faults: [...faults, `--file ${shown} ${read.fault}`] };
   let request: unknown;
   try {
-    request = JSON.parse(readFileSync(file === "-" ? 0 : file, "utf8"));
+    request = JSON.parse(read.text);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = error instanceof SyntaxError ? "is not valid JSON" : `cannot be read (${code})`;
-    return { faults: [...faults, `--file ${shown} ${why}`] };
+    const why = (error as SyntaxError).message.replace("JSON Parse error: ", "");
+    return { faults: [...faults, `--file ${shown} is not valid JSON: ${logLine(why)}`] };
   }
   if (typeof request !== "object" || request === null || Array.isArray(request)) {
     faults.push(`--file ${shown} must hold a JSON object, the body of POST /api/orchestrator`);

@@ -67,7 +67,8 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
 
 function readText(file: string): { readonly text: string } | PemFault {
   try {
-    return { text: readFileSync(file, "utf8") };
+    // Not strict: the comments of a bundle may be in any encoding.
+    return { text: new TextDecoder().decode(readFileSync(file)) };
   } catch (error) {
     return { fault: `"${file}" ${unreadable(error).fault}` };
   }

@@ -1,5 +1,5 @@
 /** Secrets by where they stand: a variable, or a file as containers and init systems hand it over. */
-import { readFileSync } from "node:fs";
+import { readText } from "./text-file.ts";
 
 export type SecretSource = { readonly env: string } | { readonly file: string };
 export type SecretText = { readonly value: string } | { readonly fault: string };
@@ -8,13 +8,8 @@ export type ReadSecret = (source: SecretSource) => SecretText;
 
 /** The text of the file without the line end at its end. A fault names the file, not its text. */
 export function readSecretFile(path: string): SecretText {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code ?? "unreadable";
-    return { fault: `the file ${path} cannot be read (${why})` };
-  }
-  const value = text.replace(/\r?\n$/, "");
+  const read = readText(path);
+  if ("fault" in read) return { fault: `the file ${path} ${read.fault}` };
+  const value = read.text.replace(/\r?\n$/, "");
   return value === "" ? { fault: `the file ${path} is empty` } : { value };
 }

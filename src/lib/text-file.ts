@@ -29,34 +29,37 @@ export function unreadable(error: unknown): FileFault {
   return { fault: `cannot be read: ${WHY.get(code) ?? message}` };
 }
 
-/** The text of a regular file of at most so many MiB, which must be UTF-8 and hold something. */
+/** The text of a file, a pipe, or stdin (0), which must be UTF-8. */
+export function readText(file: string | 0): { readonly text: string } | FileFault {
+  try {
+    return decoded(readFileSync(file));
+  } catch (error) {
+    return unreadable(error);
+  }
+}
+
+/** The text of a regular file of at most so many MiB, which must hold something. */
 export function readTextFile(file: string, maxMiB: number): TextFile | FileFault {
-  let bytes: Uint8Array;
-  let shared: boolean;
   try {
     const stats = statSync(file);
     if (stats.isDirectory()) return { fault: "cannot be read: it is a folder" };
     // A pipe can be read once only, and may never end; a start reads what it needs again.
     if (!stats.isFile()) return { fault: "cannot be read: it is no regular file" };
     if (stats.size > maxMiB * 1024 ** 2) return { fault: `is larger than ${maxMiB} MiB` };
-    shared = process.platform !== "win32" && (stats.mode & READABLE_BY_OTHERS) !== 0;
-    bytes = readFileSync(file);
+    const read = readText(file);
+    if ("fault" in read) return read;
+    const shared = process.platform !== "win32" && (stats.mode & READABLE_BY_OTHERS) !== 0;
+    return read.text.trim() === "" ? { fault: "is empty" } : { ...read, shared };
   } catch (error) {
     return unreadable(error);
   }
-  const read = decoded(bytes);
-  return "fault" in read ? read : { ...read, shared };
 }
 
+/** Without the byte order mark that editors on Windows begin a file with. */
 function decoded(bytes: Uint8Array): { readonly text: string } | FileFault {
-  let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch {
     return { fault: "is not UTF-8 text" };
   }
-  if (text.startsWith("\ufeff")) {
-    return { fault: "begins with a byte order mark; save it as UTF-8 without one" };
-  }
-  return text.trim() === "" ? { fault: "is empty" } : { text };
 }

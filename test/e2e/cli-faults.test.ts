@@ -29,7 +29,7 @@ describe("usage", () => {
     [[...RUN, "--only", "all"], ["it needs --rerun RUN"]],
     [[...RUN, "--detach", "-r", "json"], ["see volley report"]],
     [[...RUN, "--file", "x"], ["--url cannot stand beside --file"]],
-    [["run", "--file", "/nowhere/x.json"], ["cannot be read (ENOENT)"]],
+    [["run", "--file", "/nowhere/x.json"], ["/x.json cannot be read: it does not exist"]],
     [["watch"], ["RUN is missing"]],
     [["ls", "extra"], ['unexpected argument "extra"']],
     [
@@ -38,13 +38,22 @@ describe("usage", () => {
     ],
     [["ls", "--server", "nonsense"], ["--server must be an http:// or https:// URL"]],
     [["ls", "--server", "http://user:secret@h/"], ["use --key-file FILE"]],
-    [["ls", "--key-file", "/nowhere/key"], ["cannot be read (ENOENT)"]],
+    [["ls", "--key-file", "/nowhere/key"], ["/key cannot be read: it does not exist"]],
     [["completion", "powershell"], ["name a shell: bash, zsh or fish"]],
   ] as const)("%j", async (args, sentences) => {
     const { code, stderr, stdout } = await volley(undefined, args);
     expect([code, stdout]).toEqual([2, ""]);
     for (const sentence of sentences) expect(stderr).toContain(sentence);
     for (const line of stderr.trimEnd().split("\n")) expect(line).toStartWith("volley: ");
+  });
+
+  test("a request file that is no JSON: what the parser stumbled over", async () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, "request.json");
+    writeFileSync(file, '{\n  "mode": "remote",\n}');
+    const { code, stderr } = await volley(undefined, ["run", "--file", file]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^volley: --file .*request\.json is not valid JSON: Property name must/);
   });
 
   test("a key on the command line is refused, and shown nowhere", async () => {

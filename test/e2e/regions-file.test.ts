@@ -90,7 +90,6 @@ describe("volley serve --regions-file refuses, with its name, a file that", () =
     ["is empty", " \n", "is empty"],
     ["is not JSON", `{"eu": "http://h", "token": "${TOKEN}",}`, "is not valid JSON"],
     ["is no object", `["http://h"]`, "must be a JSON object from region name to endpoint URL"],
-    ["begins with a byte order mark", "\ufeff{}", "begins with a byte order mark"],
     ["is UTF-16", utf16, "is not UTF-8 text"],
     ["is too large", `{${" ".repeat(1024 ** 2)}}`, "is larger than 1 MiB"],
   ])("%s", async (_what, content, said) => {

@@ -95,7 +95,7 @@ describe("signed dispatch", () => {
     });
     expect(served.code).toBe(2);
     expect(served.stderr).toContain(
-      '"tokenFile" that cannot be used: the file /no/such cannot be read (ENOENT)',
+      '"tokenFile" that cannot be used: the file /no/such cannot be read: it does not exist',
     );
   }, 120_000);
 });
