@@ -79,6 +79,12 @@ export const RunId = Type.String({
   examples: ["run_abc123"],
 });
 
+const ChosenRunId = Type.String({
+  ...RunId,
+  pattern: `^(?!(?:${RESERVED_RUN_IDS.join("|").replaceAll(".", "\\.")})$)[A-Za-z0-9_-]{1,128}$`,
+  error: 'Must be 1 to 128 letters, digits, "_" or "-", and not the name of a route, as "docs" is.',
+});
+
 const Tags = Type.Array(Type.String({ minLength: 1, maxLength: 64, examples: ["nightly"] }), {
   maxItems: 10,
   description: "Free labels, kept with the run.",
@@ -149,7 +155,7 @@ export const RunRequest = Type.Object(
         examples: [true],
       }),
     ),
-    runId: Type.Optional(RunId),
+    runId: Type.Optional(ChosenRunId),
     tags: Type.Optional(Tags),
     expect: Type.Optional(Expect),
     policy: Type.Optional(Policy),

@@ -169,12 +169,14 @@ describe("POST /api/orchestrator refuses a body that is", () => {
       mode: "hunter2",
       concurency: 3,
       timeout: "60000",
+      runId: "docs",
       tags: ["", 7],
     };
     const problem = await problemOf(await api.post(body));
     expect(problem.errors?.map(({ path }) => path).toSorted()).toEqual([
       "/concurency",
       "/mode",
+      "/runId",
       "/runners/0/input/url",
       "/runners/0/name",
       "/runners/0/region",
