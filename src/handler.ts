@@ -142,6 +142,7 @@ export function createOrchestratorHandler(options: HandlerOptions = {}): Orchest
     secrets,
     store,
     maxBody: config.maxBody,
+    maxRunTime: config.maxRunTime,
     endpointOf: (name, request) =>
       endpointCall(config.regions.get(name), showEndpoints && isOperator(access, request)),
     maxStreams: config.maxStreams,

@@ -199,6 +199,7 @@ function failing(error: unknown, lines: string[] = []) {
     basePath: BASE,
     log,
     maxBody: 10_000,
+    maxRunTime: 60_000,
     orchestrator: { submit: fail, rerun: fail, cancel: fail, ended: fail },
     store: {
       findStatus: fail,

@@ -51,6 +51,17 @@ describe("GET /{runId}/request", () => {
     expect(await requestOf(api, await api.submit(request))).toEqual(request);
   });
 
+  test("has nothing that was not asked for and goes without saying", async () => {
+    using endpoint = startEndpoint();
+    const given = { regions: regions({ eu: endpoint.base }), maxRunTime: 60_000 };
+    await using api = new Served(given);
+    const request = { mode: "remote", runners: [{ name: "a", region: "eu", input: { url } }] };
+    const least = await requestOf(api, await api.submit(request));
+    expect(least).toEqual(request as RunRequest);
+    const limited = { ...request, timeout: 59_999 };
+    expect(await requestOf(api, await api.submit(limited))).toEqual(limited as RunRequest);
+  });
+
   test("does not tell secrets again", async () => {
     using endpoint = startEndpoint();
     await using api = new Served({ regions: regions({ eu: endpoint.base }) });

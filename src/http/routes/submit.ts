@@ -29,6 +29,8 @@ export interface SubmitRoutesDeps {
   readonly basePath: string;
   /** Largest body, in bytes. */
   readonly maxBody: number;
+  /** The limit of a run that names none, in milliseconds. */
+  readonly maxRunTime: number;
   /** Throws AppError for a submit that may not be made now; asked before the body is read. */
   readonly admit: (request: Request) => void;
   /** Hides what must not be kept as it is. */
@@ -87,7 +89,7 @@ type RerunRequest = Static<typeof RerunRequest>;
 const LARGE_SUBMIT = 10_000;
 
 export function submitRoutes(deps: SubmitRoutesDeps) {
-  const { admit, basePath, maxBody, orchestrator, secrets, store } = deps;
+  const { admit, basePath, maxBody, maxRunTime, orchestrator, secrets, store } = deps;
   const checkRun = bodyCheck(RunRequest);
   const checkRerun = bodyCheck(RerunRequest);
   const location = (runId: string) => ({ location: `${basePath}/${runId}` });
@@ -131,7 +133,7 @@ export function submitRoutes(deps: SubmitRoutesDeps) {
         const headers = { "content-type": "application/json;charset=utf-8" };
         // The framework answers HEAD with this handler.
         if (request.method === "HEAD") return new Response(null, { headers });
-        return streamedText(written(sent), headers);
+        return streamedText(written(sent, maxRunTime), headers);
       },
       {
         params: RunParams,
@@ -139,7 +141,7 @@ export function submitRoutes(deps: SubmitRoutesDeps) {
         detail: {
           summary: "The request of a run",
           description:
-            "As it can be submitted again: with the limits that count, and with what is expected beside each runner. Secrets in inputs are replaced, and `callbackUrl` is left out: receivers keep their tokens there.",
+            "As it can be submitted again: without settings that are the default, and with what is expected beside each runner. Secrets in inputs are replaced, and `callbackUrl` is left out: receivers keep their tokens there.",
         },
       },
     )
@@ -175,9 +177,22 @@ export function submitRoutes(deps: SubmitRoutesDeps) {
     );
 }
 
-/** The request as JSON, runner by runner: of a run of any size it is never in memory as a whole. */
-async function* written({ runners, settings }: SentRequest): AsyncGenerator<string> {
-  yield `${JSON.stringify(settings).slice(0, -1)},"runners":[`;
+/**
+ * The request as JSON, without what would be the same unsaid. Runner by runner: of a run of any size
+ * it is never in memory as a whole.
+ */
+async function* written(
+  { runners, settings }: SentRequest,
+  maxRunTime: number,
+): AsyncGenerator<string> {
+  const { retries, tags, timeout, ...others } = settings;
+  const said = present({
+    ...others,
+    timeout: timeout === maxRunTime ? undefined : timeout,
+    retries: retries || undefined,
+    tags: tags?.length ? tags : undefined,
+  });
+  yield `${JSON.stringify(said).slice(0, -1)},"runners":[`;
   let separator = "";
   for await (const runner of runners) {
     yield separator + JSON.stringify(runner);

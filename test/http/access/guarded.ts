@@ -38,6 +38,7 @@ export class Guarded implements AsyncDisposable {
       basePath: BASE,
       log: silentLog,
       maxBody: 10_000,
+      maxRunTime: 60_000,
       maxStreams: 10,
       metrics: new Metrics(),
       orchestrator: {
