@@ -20,6 +20,8 @@ export interface ClosingOptions {
   readonly width?: number;
   /** What to type to see more. */
   readonly closer: string;
+  /** Whether the line of every result stands above already. Default: no. */
+  readonly isListed?: boolean;
   /** What differs between regions, and against the run before. Default: nothing. */
   readonly comparison?: readonly string[];
 }
@@ -31,7 +33,7 @@ const MAX_OF_ERROR = 10;
 
 export function closingText(
   record: RunRecord,
-  { closer, comparison = [], ...options }: ClosingOptions,
+  { closer, comparison = [], isListed = false, ...options }: ClosingOptions,
 ): string {
   const { head, jobs } = record;
   if (!head) return "";
@@ -48,7 +50,9 @@ export function closingText(
       warningLines(warnings.list(), warnings.hidden),
       reasons.length > 0
         ? ["No region could be reached:", ...reasons]
-        : redLines(jobs, options.color ? colored : plain),
+        : isListed
+          ? []
+          : redLines(jobs, options.color ? colored : plain),
       reasons.length > 0 ? [] : comparison,
     ].map((lines) => lines.map((line) => wrapped(line, options.width))),
   ];
@@ -112,9 +116,11 @@ function painted(line: string, result: Result, paint: Paint): string {
 function unreachable(jobs: readonly RecordedJob[]): string[] {
   const results = jobs.flatMap((job) => job.results);
   if (results.length === 0 || results.some((one) => one.errorSource !== "transport")) return [];
-  const reasons = Map.groupBy(jobs, regionOf);
-  const width = Math.max(...[...reasons.keys()].map((region) => region.length));
-  return Array.from(reasons, ([region, group]) => {
+  const byRegion = Map.groupBy(jobs, regionOf);
+  const regions = [...byRegion.keys()].toSorted();
+  const width = Math.max(...regions.map((region) => region.length));
+  return regions.map((region) => {
+    const group = byRegion.get(region) ?? [];
     const said = new Set(group.flatMap((job) => job.results.map((one) => one.errorMessage ?? "")));
     return `  ${region.padEnd(width)}  ${logLine([...said].join(" "))}`;
   });

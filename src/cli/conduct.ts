@@ -150,6 +150,7 @@ async function close(
     color,
     closer,
     comparison: lines,
+    isListed: screen.view.listsResults,
     ...present({ width }),
   });
   await main.finish(text);

@@ -45,6 +45,13 @@ describe("closingText", () => {
     expect(text).toEndWith("; 3 jobs.\nLook closer: type this\n");
   });
 
+  test("does not repeat lines that stand above already", async () => {
+    const jobs: SaidJob[] = [{ said: "fail", names: ["t"], region: "us" }];
+    const text = await closingOf(jobs, { ...CLOSER, isListed: true, comparison: ["1 red cell"] });
+    expect(text).toContain("✗ fail\n\n1 red cell\n\nRun run_1 completed");
+    expect(text).not.toMatch(/^✗/m);
+  });
+
   test("tells a reason once it is known, and counts what was cancelled", async () => {
     const boom = { said: "error", result: { errorMessage: "Boom." } } as const;
     const cancelled = {

@@ -48,6 +48,8 @@ describe("volley run --expect", () => {
     expect([plain.code, plain.stderr]).toEqual([1, ""]);
     expect(plain.stdout).toContain("details.visible: false in all us-*; true in eu-1");
     expect(plain.stdout).not.toContain("details.at");
+    // The line of a result stands once, where it came in.
+    expect(plain.stdout.match(/^✗ fail {3}us-1 {2}banner/gm)).toHaveLength(1);
     expect(plain.stdout).toContain("2 red cells, 1 cause: banner answered fail, all us-*");
     const flags = ["--expect", "banner:us-*=fail", "--expect", "*=pass"];
     const judged = await run("banner", ...flags);

@@ -13,6 +13,7 @@ const LONGEST_STILL_MS = 1_000;
 const SHARE = 10;
 
 export class LiveView implements View {
+  readonly listsResults = false;
   readonly #output: Output;
   readonly #paint: Paint;
   readonly #region: LiveRegion;

@@ -9,6 +9,8 @@ import type { RecordedJob, RunRecord } from "../run-record.ts";
 import type { Output } from "./output.ts";
 
 export interface View {
+  /** Whether it leaves a line of each result behind. */
+  readonly listsResults: boolean;
   /** The run is known, and so are the jobs of the record. */
   begin(record: RunRecord): void;
   /** Something of the record is another; `ended`: the jobs that have ended with it. */
@@ -21,6 +23,7 @@ export interface View {
 
 /** A line per result as its job ends, for pipes and build logs. Sentences go to `aside`. */
 export class LineView implements View {
+  readonly listsResults = true;
   readonly #output: Output;
   readonly #aside: Output;
   #begun = false;
@@ -50,6 +53,7 @@ export class LineView implements View {
 
 /** A character per result as its job ends. */
 export class DotView implements View {
+  readonly listsResults = false;
   readonly #output: Output;
   readonly #aside: Output;
   #count = 0;
