@@ -167,7 +167,7 @@ function report(run: RunSummary): void {
   }
   console.log("\nIs the consent banner shown?");
   for (const [answer, regions] of bannerAnswers(run)) {
-    console.log(`  ${answer}: ${regions.join(", ") || "nowhere"}`);
+    console.log(`  ${answer}: ${regions.toSorted().join(", ") || "nowhere"}`);
   }
 }
 

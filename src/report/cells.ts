@@ -63,6 +63,7 @@ export interface Row {
 }
 
 export interface Matrix {
+  /** By name, as in a comparison and on the dashboard. */
   readonly regions: readonly string[];
   readonly rows: readonly Row[];
   readonly hiddenRegions: number;
@@ -110,7 +111,7 @@ interface Group {
 
 export class MatrixBuilder {
   readonly #limits: MatrixLimits;
-  /** All regions in first-seen order, and whether anything in them is red. */
+  /** All regions, and whether anything in them is red. */
   readonly #regions = new Map<string, boolean>();
   readonly #red: OpenRow[] = [];
   readonly #green: OpenRow[] = [];
@@ -197,7 +198,7 @@ export class MatrixBuilder {
   }
 
   #shownRegions(): string[] {
-    const all = [...this.#regions.keys()];
+    const all = [...this.#regions.keys()].toSorted();
     if (all.length <= this.#limits.regions) return all;
     const wanted = [...all.filter((name) => this.#regions.get(name)), ...all];
     const shown = new Set([...new Set(wanted)].slice(0, this.#limits.regions));

@@ -78,10 +78,11 @@ function table({ regions, rows }: Matrix, { color, width = Infinity }: MatrixOpt
 }
 
 function stacked({ regions, rows }: Matrix, { color, width = Infinity }: MatrixOptions): string[] {
-  return rows.flatMap((row) => [
-    clippedToWidth(`${logLine(rowName(row))}${GAP}${logLine(row.url)}`, width),
-    ...wrapped(marksOf(row, regions, color), width),
-  ]);
+  return rows.flatMap((row) => {
+    const name = clippedToWidth(logLine(rowName(row)), width);
+    const url = clippedToWidth(logLine(row.url), width - Bun.stringWidth(name) - GAP.length);
+    return [`${name}${GAP}${url}`.trimEnd(), ...wrapped(marksOf(row, regions, color), width)];
+  });
 }
 
 interface Piece {

@@ -58,15 +58,22 @@ export function beginning(text: string, length: number): string {
   return `${shown}\n… and ${text.length - shown.length} more characters`;
 }
 
-/** At most `width` columns of a terminal, the last an ellipsis where some were left out. */
+/**
+ * At most `width` columns of a terminal. The middle is what is left out: urls of one site differ at
+ * their ends.
+ */
 export function clippedToWidth(text: string, width: number): string {
-  if (Bun.stringWidth(text) <= width) return text;
-  let shown = "";
-  let used = 0;
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
-    used += Bun.stringWidth(segment);
-    if (used > width - 1) break;
-    shown += segment;
-  }
-  return width < 1 ? "" : `${shown}…`;
+  const own = Bun.stringWidth(text);
+  if (own <= width) return text;
+  if (width < 1) return "";
+  const tail = Math.floor((width - 1) * 0.6);
+  return `${columns(text, 0, width - 1 - tail)}…${columns(text, own - tail, own)}`;
+}
+
+/** The columns from `start` to `end`, without a wide character that only half fits. */
+function columns(text: string, start: number, end: number): string {
+  if (end <= start) return "";
+  const shown = Bun.sliceAnsi(text, start, end);
+  if (Bun.stringWidth(shown) <= end - start) return shown;
+  return start > 0 ? columns(text, start + 1, end) : columns(text, start, end - 1);
 }

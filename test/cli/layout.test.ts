@@ -41,6 +41,18 @@ describe("liveMatrix", () => {
     expect(row).toBe("one     https://a.example/  ✗ fail     … running");
   });
 
+  test("has its regions by name, whatever the order of the jobs", async () => {
+    const jobs = ["us", "ap", "eu"].map((region): SaidJob => ({
+      said: "pass",
+      names: ["t"],
+      region,
+    }));
+    expect(await lines(jobs)).toEqual([
+      "runner  url                 ap         eu         us",
+      "t       https://a.example/  ✓ pass     ✓ pass     ✓ pass",
+    ]);
+  });
+
   test("gives a runner that was asked for twice two rows", async () => {
     const rows = await lines([{ said: "pass", names: ["one", "one"] }]);
     expect(rows.slice(1).map((row) => row.split("  ")[0])).toEqual(["one", "one #2"]);
@@ -57,11 +69,11 @@ describe("matrixLines", () => {
 
   test("gives way in steps as the terminal gets narrower", async () => {
     expect(await lines(long, { columns: 80 })).toEqual([
-      "runner            url                       eu-west-1  us-east-1  ap-southeast-1",
-      "cookieBannerTest  https://sh…h/to/checkout  ✓ pass     ✓ pass     ✓ pass",
+      "runner            url                       ap-southeast-1  eu-west-1  us-east-1",
+      "cookieBannerTest  https://sh…h/to/checkout  ✓ pass          ✓ pass     ✓ pass",
     ]);
     expect(await lines(long, { columns: 66 })).toEqual([
-      "runner            url                          eu…-1  us…-1  ap…-1",
+      "runner            url                          ap…-1  eu…-1  us…-1",
       "cookieBannerTest  https://sho…ath/to/checkout  ✓      ✓      ✓",
     ]);
     expect(await lines(long, { columns: 46 })).toEqual([

@@ -59,6 +59,14 @@ describe("matrixOf", () => {
     }
   });
 
+  test("has its regions by name, as a comparison has, whatever the order of the jobs", () => {
+    const jobs = ["us", "eu", undefined, "ap"].map((region) =>
+      job("https://example.com/", region, [result("a")]),
+    );
+    expect(matrixOf(jobs, NO_LIMIT).regions).toEqual(["ap", "eu", "local", "us"]);
+    expect(matrixOf(jobs, { rows: 1, regions: 2 }).regions).toEqual(["ap", "eu"]);
+  });
+
   test(`numbers red results and green ones in the order of the run (TEST_SEED=${SEED})`, () => {
     for (let index = 0; index < 100; index++) {
       const { rows } = matrixOf(randomJobs(SEED + index), NO_LIMIT);

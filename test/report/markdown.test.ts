@@ -75,10 +75,10 @@ describe("Markdown", () => {
     expect(elements.filter(({ tag }) => tag === "th").map(({ text }) => text)).toEqual([
       "runner",
       "url",
-      "eu-west-1",
-      "us-east-1",
       "ap-southeast-1",
+      "eu-west-1",
       "local",
+      "us-east-1",
     ]);
     const cells = elements.filter(({ tag }) => tag === "td").map(({ text }) => text);
     expect(cells.filter((text) => text === "✅ pass")).toHaveLength(ENDED.summary.passed);

@@ -15,6 +15,7 @@ export interface LiveRow {
 }
 
 export interface LiveMatrix {
+  /** By name, as in every report. */
   readonly regions: readonly string[];
   readonly rows: readonly LiveRow[];
 }
@@ -22,7 +23,7 @@ export interface LiveMatrix {
 export function liveMatrix(jobs: readonly RecordedJob[]): LiveMatrix {
   const urls = Map.groupBy(jobs, ({ url }) => url);
   const rows = Array.from(urls, ([url, group]) => rowsOf(url, group)).flat();
-  return { regions: [...new Set(jobs.map(regionOf))], rows };
+  return { regions: [...new Set(jobs.map(regionOf))].toSorted(), rows };
 }
 
 function rowsOf(url: string, jobs: readonly RecordedJob[]): LiveRow[] {

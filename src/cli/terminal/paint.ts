@@ -1,5 +1,6 @@
 /** Colours, and the widths of text in columns of a terminal. */
 import { type Mark, shadeOf } from "../../report/cells.ts";
+import { clippedToWidth } from "../../report/untrusted-text.ts";
 
 export type Paint = (text: string, style: Style) => string;
 export type Style = Mark | "bold" | "dim";
@@ -28,22 +29,9 @@ export function widthOf(text: string): number {
 
 /** Exactly `width` columns: filled up, or with its middle left out. */
 export function fitted(text: string, width: number): string {
-  const own = widthOf(text);
-  if (own <= width) return text + " ".repeat(width - own);
-  if (width < 1) return "";
-  const tail = Math.floor((width - 1) * 0.6);
-  const head = slice(text, 0, width - 1 - tail);
-  const shown = `${head}…${slice(text, own - tail, own)}`;
+  const shown = clippedToWidth(text, width);
   // A wide character at a cut leaves a column free.
   return shown + " ".repeat(Math.max(0, width - widthOf(shown)));
-}
-
-/** The columns from `start` to `end`, without a wide character that only half fits. */
-function slice(text: string, start: number, end: number): string {
-  if (end <= start) return "";
-  const shown = Bun.sliceAnsi(text, start, end);
-  if (widthOf(shown) <= end - start) return shown;
-  return start > 0 ? slice(text, start + 1, end) : slice(text, start, end - 1);
 }
 
 /** At most `width` columns, colours closed where it is cut. */
