@@ -8,7 +8,7 @@ import { matrixLines } from "../report/matrix.ts";
 import { Tally } from "../report/tally.ts";
 import { warningLines } from "../report/text.ts";
 import { logLine } from "../report/untrusted-text.ts";
-import { isRed, lookOf } from "../report/verdict.ts";
+import { isMet, isRed, lookOf } from "../report/verdict.ts";
 import { Warnings } from "../report/warnings.ts";
 import { closing } from "../report/words.ts";
 import type { RecordedJob, RunRecord } from "./run-record.ts";
@@ -22,6 +22,8 @@ export interface ClosingOptions {
   readonly closer: string;
   /** Whether the line of every result stands above already. Default: no. */
   readonly isListed?: boolean;
+  /** Whether what is red is so without making the exit code another. Default: no. */
+  readonly isExcused?: boolean;
   /** What differs between regions, and against the run before. Default: nothing. */
   readonly comparison?: readonly string[];
 }
@@ -33,7 +35,7 @@ const MAX_OF_ERROR = 10;
 
 export function closingText(
   record: RunRecord,
-  { closer, comparison = [], isListed = false, ...options }: ClosingOptions,
+  { closer, comparison = [], isExcused = false, isListed = false, ...options }: ClosingOptions,
 ): string {
   const { head, jobs } = record;
   if (!head) return "";
@@ -57,7 +59,9 @@ export function closingText(
     ].map((lines) => lines.map((line) => wrapped(line, options.width))),
   ];
   const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
-  const hint = tally.red > 0 ? `Look closer: ${closer}\n` : "";
+  const excuse = wrapped("No failure is new: the exit code is 0 all the same.", options.width);
+  const excused = isExcused && !isMet(head) ? `${excuse}\n` : "";
+  const hint = tally.red > 0 ? `${excused}Look closer: ${closer}\n` : "";
   const end = closing(head, tally).split("\n");
   const totals = end.map((line) => wrapped(line, options.width)).join("\n");
   return `${text.join("\n\n")}\n\n${totals}${hint}`;

@@ -26,6 +26,9 @@ const MOST_COMMANDS = 3;
 /** The exit code of a command that was told to stop. */
 export const INTERRUPTED = 130;
 
+/** What fails no build where only new failures do. */
+const NO_NEW_FAILURE = "It is no new failure.";
+
 export interface Conduct {
   readonly connection: Connection;
   readonly record: RunRecord;
@@ -63,9 +66,10 @@ export async function conduct(options: Conduct): Promise<number> {
   }
   screen.view.close();
   const comparison = await compared(options);
-  await close(options, comparison);
   const code = codeOf(options, comparison);
-  return (await report(options)) || code > 1 ? code : INFRASTRUCTURE;
+  const excuse = code === 0 && options.failOn === "new-failure" ? NO_NEW_FAILURE : undefined;
+  await close(options, comparison, excuse);
+  return (await report(options, excuse)) || code > 1 ? code : INFRASTRUCTURE;
 }
 
 /** Undefined if the server cannot tell, which it says. */
@@ -136,6 +140,7 @@ function cancelling({ connection, interruption, record, screen }: Conduct): Disp
 async function close(
   { connection, isKept, record, screen }: Conduct,
   comparison: Comparison | undefined,
+  excuse: string | undefined,
 ): Promise<void> {
   const { color, main, width } = screen;
   const closer = isKept
@@ -151,23 +156,30 @@ async function close(
     closer,
     comparison: lines,
     isListed: screen.view.listsResults,
+    isExcused: excuse !== undefined,
     ...present({ width }),
   });
   await main.finish(text);
 }
 
 /** Resolves with whether every report was written. */
-async function report({ connection, isKept, record, reports, screen }: Conduct): Promise<boolean> {
+async function report(
+  { connection, isKept, record, reports, screen }: Conduct,
+  excuse: string | undefined,
+): Promise<boolean> {
   if (!reports.wanted) return true;
   const { client, patience } = connection;
   try {
     const run = await patience.until(() => client.read(record.runId));
     const here = repeatedHere(run, { flags: connection.flags, isKept });
-    const faults = await reports.write(here, {
-      stdout: screen.stdout,
-      aside: screen.main,
-      color: screen.color,
-    });
+    const faults = await reports.write(
+      { ...here, ...present({ excuse }) },
+      {
+        stdout: screen.stdout,
+        aside: screen.main,
+        color: screen.color,
+      },
+    );
     for (const fault of faults) complain(fault);
     return faults.length === 0;
   } catch (error) {

@@ -2,7 +2,8 @@
  * CTRF, the Common Test Report Format: one test per result.
  *
  * An error is `failed` with the raw status `error`: what reads CTRF takes `other` for harmless, which
- * is what is red in a run whose policy was met. The summary stands last, so that one reading is enough and both agree in a run in progress, too.
+ * is what is red and excused (`excuseOf`). The summary stands last, so that one reading is enough and
+ * both agree in a run in progress, too.
  */
 import { version } from "../../package.json" with { type: "json" };
 import type { Job } from "../domain/job.ts";
@@ -12,10 +13,10 @@ import { present } from "../lib/present.ts";
 import { regionOf } from "./cells.ts";
 import { detailsText, withoutPictures } from "./details.ts";
 import { resultNames } from "./names.ts";
-import type { ReportSource } from "./source.ts";
+import { excuseOf, type ReportSource } from "./source.ts";
 import { Tally } from "./tally.ts";
 import { beginning, multiLine } from "./untrusted-text.ts";
-import { isMet, isRed, plainReason } from "./verdict.ts";
+import { isRed, plainReason } from "./verdict.ts";
 
 const SPEC_VERSION = "0.0.0";
 /** Longest trace of one result. */
@@ -23,6 +24,7 @@ const MAX_TRACE = 32_768;
 
 export async function* writeCtrf(source: ReportSource): AsyncGenerator<string> {
   const { head } = source;
+  const isExcused = excuseOf(source) !== undefined;
   const tally = new Tally();
   const lead = JSON.stringify({
     reportFormat: "CTRF",
@@ -39,25 +41,28 @@ export async function* writeCtrf(source: ReportSource): AsyncGenerator<string> {
     if (job.completedAt !== undefined) stop = Math.max(stop, Date.parse(job.completedAt));
     if (job.results.length === 0) continue;
     yield separator +
-      tests(job, head)
+      tests(job, head, isExcused ? "other" : "failed")
         .map((test) => JSON.stringify(test))
         .join(",");
     separator = ",";
   }
   if (head.completedAt !== undefined) stop = Date.parse(head.completedAt);
-  yield `],"summary":${JSON.stringify(summary(head, tally, stop))}}}`;
+  yield `],"summary":${JSON.stringify(summary(head, tally, { isExcused, stop }))}}}`;
 }
 
-function summary(head: RunHead, tally: Tally, stop: number) {
+function summary(
+  head: RunHead,
+  tally: Tally,
+  { isExcused, stop }: { readonly isExcused: boolean; readonly stop: number },
+) {
   const { createdAt, durationMs, state, summary } = head;
-  const met = isMet(head);
   return {
     tests: tally.known,
     passed: tally.known - tally.red,
-    failed: met ? 0 : tally.red,
+    failed: isExcused ? 0 : tally.red,
     skipped: 0,
     pending: 0,
-    other: met ? tally.red : 0,
+    other: isExcused ? tally.red : 0,
     suites: tally.jobs,
     start: Date.parse(createdAt),
     stop,
@@ -66,9 +71,8 @@ function summary(head: RunHead, tally: Tally, stop: number) {
   };
 }
 
-function tests(job: Job, head: RunHead): object[] {
-  const { tags } = head;
-  const red = isMet(head) ? "other" : "failed";
+/** `red`: the status of what is red. */
+function tests(job: Job, { tags }: RunHead, red: "other" | "failed"): object[] {
   const names = resultNames(job.results);
   const { attempts, jobId, region, regionMismatch, timing, url } = job;
   return job.results.map((result, index) => {

@@ -1,15 +1,15 @@
 /**
  * GitHub Actions: annotations, as workflow commands on stdout. GitHub shows ten errors and ten
  * warnings of a step, so one stands for all regions in which a runner failed, and one for all errors
- * of one cause. What is red in a run that came out as expected, by its policy, is a warning. The
- * job's summary is Markdown (`writeJobSummary`).
+ * of one cause. What is red and excused (`excuseOf`) is a warning. The job's summary is Markdown
+ * (`writeJobSummary`).
  */
 import type { Cause } from "../domain/comparison.ts";
 import { runnersOf } from "./causes.ts";
 import { type Row, rowName } from "./cells.ts";
-import type { ReportSource } from "./source.ts";
+import { excuseOf, type ReportSource } from "./source.ts";
 import { clipped, logLine } from "./untrusted-text.ts";
-import { blame, isMet } from "./verdict.ts";
+import { blame } from "./verdict.ts";
 import { viewOf } from "./view.ts";
 import { closing, counted } from "./words.ts";
 
@@ -36,7 +36,7 @@ export async function* writeAnnotations(source: ReportSource): AsyncGenerator<st
   const errors = all.causes.filter(({ status }) => status === "error");
   const red = [...matrix.rows.flatMap(failedIn), ...errors.map(byCause)];
   const doubts = warnings.map((message) => ({ title: "volley", message }));
-  if (isMet(head)) {
+  if (excuseOf(source) !== undefined) {
     yield* commands("warning", [...red, ...doubts]);
   } else {
     yield* commands("error", red);

@@ -5,6 +5,7 @@
 import type { ComparisonSource } from "../domain/comparison.ts";
 import type { Job, State } from "../domain/job.ts";
 import type { RunHead } from "../domain/run.ts";
+import { isMet } from "./verdict.ts";
 
 export interface ReportSource {
   readonly head: RunHead;
@@ -12,6 +13,16 @@ export interface ReportSource {
   jobs(): AsyncIterable<Job>;
   /** The regions side by side, and against earlier runs; absent if nobody can tell. */
   comparison?(): Promise<ComparisonSource>;
+  /** Why nothing that is red is to fail a build, a sentence, where whoever asked for this said so. */
+  readonly excuse?: string;
+}
+
+/**
+ * Why what is red in a run fails no build, if it does not: reports for machines say so wherever the
+ * exit code does.
+ */
+export function excuseOf({ excuse, head }: Pick<ReportSource, "excuse" | "head">) {
+  return isMet(head) ? "The policy is met all the same." : excuse;
 }
 
 /**

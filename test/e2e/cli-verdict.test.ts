@@ -113,10 +113,16 @@ test("volley run --fail-on new-failure lets what was red before pass, and nothin
   const second = await run("new", ...only);
   expect(second.code).toBe(0);
   expect(second.stdout).toContain("Against the run before: 2 still failing, 1 as before.");
+  expect(second.stdout).toContain("\nNo failure is new: the exit code is 0 all the same.\n");
+  // Whoever reads the report makes of it what the exit code says.
+  const old = await run("new", ...only, "-r", "junit");
+  expect(old.stdout).toContain('tests="3" failures="0" errors="0" skipped="2"');
   answer("fail", "fail");
-  const third = await run("new", ...only);
+  const third = await run("new", ...only, "-r", "junit");
   expect(third.code).toBe(1);
-  expect(third.stdout).toContain("new failure: new in eu-1 at ");
+  expect(third.stdout).toContain('tests="3" failures="3" errors="0" skipped="0"');
+  expect(third.stderr).toContain("new failure: new in eu-1 at ");
+  expect(third.stderr).not.toContain("No failure is new");
   answer("down", "fail");
   expect((await run("new", ...only)).code).toBe(0);
   answer("pass", "pass");
