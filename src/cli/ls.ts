@@ -2,7 +2,7 @@
 import type { ListedRun } from "../domain/run.ts";
 import { present } from "../lib/present.ts";
 import { logLine } from "../report/untrusted-text.ts";
-import { duration, judgement } from "../report/words.ts";
+import { counted, duration, judgement } from "../report/words.ts";
 import { answered, asked } from "./asking.ts";
 import { lsFlags } from "./client-settings.ts";
 import type { Command } from "./command.ts";
@@ -38,7 +38,7 @@ async function run(argv: readonly string[]): Promise<number> {
       if (json) await output.finish(`${JSON.stringify(listed)}\n`);
       else rows.push(listed);
     }
-    if (!json) await output.finish(count === 0 ? "No runs.\n" : table(rows));
+    if (!json) await output.finish(count === 0 ? "No runs.\n" : listing(rows, output));
     return 0;
   });
 }
@@ -61,15 +61,34 @@ async function* runs(
 
 const HEAD = ["run", "state", "results", "jobs", "age", "tags"];
 
-function table(rows: readonly ListedRun[]): string {
+/** A table, or on a terminal that is too narrow for it two lines a run. */
+function listing(rows: readonly ListedRun[], { columns, isTerminal }: Output): string {
+  const lines = table(rows);
+  if (!isTerminal || lines.every((line) => widthOf(line) <= columns)) return joined(lines);
+  return joined(rows.flatMap(paragraph));
+}
+
+function joined(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function paragraph(row: ListedRun): string[] {
+  const [run = "", state, results, , since, tags] = cells(row);
+  const facts = [state, results, counted(row.totalJobs, "job"), `${since} ago`, tags];
+  return [run, `  ${facts.filter((fact) => fact !== "").join(" · ")}`];
+}
+
+function table(rows: readonly ListedRun[]): string[] {
   const lines = [HEAD, ...rows.map(cells)];
   const widths = HEAD.map((_, column) =>
     Math.max(...lines.map((line) => widthOf(line[column] ?? ""))),
   );
-  return lines
-    .map((line) => line.map((text, column) => fitted(text, widths[column] ?? 0)).join("  "))
-    .map((line) => `${line.trimEnd()}\n`)
-    .join("");
+  return lines.map((line) =>
+    line
+      .map((text, column) => fitted(text, widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 function cells({ createdAt, runId, state, summary, tags, totalJobs }: ListedRun): string[] {
