@@ -119,7 +119,7 @@ export class Reports implements Disposable {
       const pieces = isDrawn
         ? writeTerminal(source, { color, width: stdout.columns })
         : FORMATS[reporter.name].write(source);
-      await attempt(reporter.file ?? `-r ${reporter.name}`, () =>
+      await attempt(reporter.file ?? "stdout", () =>
         file ? file.write(pieces) : print(pieces, stdout),
       );
     }
@@ -137,14 +137,21 @@ export class Reports implements Disposable {
   }
 }
 
-/** A document without a line end gets one: a shell's prompt, or the next line, follows. */
+/**
+ * A document without a line end gets one: a shell's prompt, or the next line, follows. Throws the
+ * system's error if some of it was lost.
+ */
 async function print(pieces: AsyncIterable<string>, output: Output): Promise<void> {
   let last = "";
+  const put = async (text: string): Promise<void> => {
+    const lost = await output.finish(text);
+    if (lost) throw lost;
+  };
   for await (const piece of pieces) {
-    await output.finish(piece);
+    await put(piece);
     last = piece || last;
   }
-  if (!last.endsWith("\n")) await output.finish("\n");
+  if (!last.endsWith("\n")) await put("\n");
 }
 
 async function append(path: string, pieces: AsyncIterable<string>): Promise<void> {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { RunSummary } from "../../src/domain/run.ts";
+import { binary } from "../support/binary.ts";
 import { pass, startEndpoint } from "../support/endpoint.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { onTerminal } from "../support/terminal.ts";
@@ -103,6 +104,21 @@ describe("reporters", () => {
     await using at = await started();
     const { code, stderr } = await volley(at.server, [...RUN, "-r", "json", "-o", "/dev/full"]);
     expect([code, stderr]).toEqual([3, "volley: /dev/full cannot be written: no space is left\n"]);
+  });
+
+  test("nor is one that fails to be written to stdout; whoever reads no further wants no more", async () => {
+    await using at = await started();
+    const said = async (script: string) => {
+      const env = { PATH: process.env["PATH"] ?? "", VOLLEY_SERVER: at.server.origin };
+      const child = Bun.spawn(["sh", "-c", script, await binary(), ...RUN, "-r", "json"], {
+        env,
+        stderr: "pipe",
+      });
+      return [await child.exited, (await new Response(child.stderr).text()).split("\n").at(-2)];
+    };
+    const lost = "volley: stdout cannot be written: no space is left";
+    expect(await said('"$0" "$@" > /dev/full')).toEqual([3, lost]);
+    expect((await said('{ "$0" "$@"; echo code $? >&2; } | true'))[1]).toBe("code 0");
   });
 });
 

@@ -32,9 +32,17 @@ export class Output {
     this.#stream.write(text);
   }
 
-  /** Resolves once the text, and all before it, has been taken over; also if nobody takes it. */
-  finish(text = ""): Promise<void> {
-    return new Promise((resolve) => this.#stream.write(text, () => resolve()));
+  /**
+   * Resolves once the text, and all before it, has been taken over, or nobody takes it any more; with
+   * the system's error if it was lost to somebody who does, as on a full disk.
+   */
+  finish(text = ""): Promise<Error | undefined> {
+    return new Promise((resolve) => {
+      this.#stream.write(text, (error) => {
+        const isGone = (error as NodeJS.ErrnoException | null)?.code === "EPIPE";
+        resolve(isGone ? undefined : (error ?? undefined));
+      });
+    });
   }
 
   /** Calls back whenever the terminal has another size. */
