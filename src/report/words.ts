@@ -66,12 +66,12 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** "3 ms in the queue, 1.2 s at the endpoint, 40 ms on the network", as far as it is known. */
+/** "3 ms in the queue, 1.2 s at the endpoint, 40 ms on the network or waiting", as far as it is known. */
 export function timingText({ endpointMs, networkMs, queueMs }: Timing): string {
   return [
     `${duration(queueMs)} in the queue`,
     ...(endpointMs === undefined ? [] : [`${duration(endpointMs)} at the endpoint`]),
-    ...(networkMs === undefined ? [] : [`${duration(networkMs)} on the network`]),
+    ...(networkMs === undefined ? [] : [`${duration(networkMs)} on the network or waiting`]),
   ].join(", ");
 }
 

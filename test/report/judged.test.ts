@@ -171,7 +171,7 @@ test("where a job's time went stands with its results", async () => {
   const jobs = RUN_SUMMARY.jobs.map((one) => ({ ...one, timing }));
   const html = await written(FORMATS.html.write(sourceOf({ ...RUN_SUMMARY, jobs })));
   expect(html).toContain(
-    "<dt>time</dt><dd>3 ms in the queue, 1.2 s at the endpoint, 40 ms on the network</dd>",
+    "<dt>time</dt><dd>3 ms in the queue, 1.2 s at the endpoint, 40 ms on the network or waiting</dd>",
   );
   const ctrf = await written(FORMATS.ctrf.write(sourceOf({ ...RUN_SUMMARY, jobs })));
   expect(ctrf).toContain('"timing":{"queueMs":3,');

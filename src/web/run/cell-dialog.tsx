@@ -161,7 +161,7 @@ function JobPart({ job, said }: JobPartProps) {
           <Fact name="endpoint">{duration(timing.endpointMs)}</Fact>
         )}
         {timing?.networkMs === undefined ? undefined : (
-          <Fact name="network">{duration(timing.networkMs)}</Fact>
+          <Fact name="network or waiting">{duration(timing.networkMs)}</Fact>
         )}
       </p>
       {error === undefined || said.includes(error) ? undefined : <p class="said">{error}</p>}

@@ -10,7 +10,7 @@ const ROW_HEIGHT = 36;
 
 const KEYS = [
   ["queue", "queue"],
-  ["network", "network"],
+  ["network", "network or waiting"],
   ["endpoint", "endpoint"],
   ["whole", "not told apart"],
 ] as const;
@@ -94,7 +94,7 @@ function Bar({ job, spans, whole }: BarProps) {
 
 const WORDS: Readonly<Record<Span["shade"], string>> = {
   queue: "queue",
-  network: "network",
+  network: "network or waiting",
   endpoint: "endpoint",
   whole: "network and endpoint",
 };
