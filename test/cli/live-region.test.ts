@@ -67,6 +67,15 @@ test("a picture is one write, which a terminal shows at once", () => {
   ]);
 });
 
+test("taking it away erases no whole screen, which tmux would keep in the scrollback", () => {
+  const writes: string[] = [];
+  const region = new LiveRegion({ columns: 80, write: (text) => void writes.push(text) });
+  region.draw(["one", "two"]);
+  region.clear();
+  // The first row of the region may be the first of the screen: only that row, then those below.
+  expect(writes[1]).toBe("\r\u001b[1A\u001b[K\r\n\u001b[J\u001b[A");
+});
+
 test("what is forgotten stays, and the next picture stands below", async () => {
   const terminal = new Terminal({ cols: 80, rows: 24, allowProposedApi: true });
   const region = new LiveRegion({ columns: 80, write: (text) => terminal.write(text) });

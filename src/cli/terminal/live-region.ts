@@ -13,6 +13,8 @@ const BEGIN = "\u001b[?2026h";
 const END = "\u001b[?2026l";
 const CLEAR_DOWN = "\u001b[J";
 const CLEAR_LINE = "\u001b[K";
+/** This row, then those below it: tmux keeps what is cleared from the top of a screen in its history. */
+const CLEAR_ROWS = `${CLEAR_LINE}\r\n${CLEAR_DOWN}\u001b[A`;
 
 export class LiveRegion {
   readonly #output: Pick<Output, "columns" | "write">;
@@ -33,7 +35,8 @@ export class LiveRegion {
   /** Takes the region away; the cursor stands where it began. */
   clear(): void {
     if (this.#widths.length === 0) return;
-    this.#output.write(`${this.#home()}${CLEAR_DOWN}`);
+    const erased = this.#widths.length > 1 ? CLEAR_ROWS : CLEAR_DOWN;
+    this.#output.write(`${this.#home()}${erased}`);
     this.#widths = [];
   }
 
