@@ -113,7 +113,8 @@ export function checkRegions(value: unknown, readSecret: ReadSecret, folder = ""
     if (typeof region === "string") faults.push(`${label} ${region}`);
     else regions.set(name, region);
   }
-  return { regions, faults };
+  // One order wherever regions are listed: that of a comparison.
+  return { regions: new Map([...regions].toSorted(([a], [b]) => (a < b ? -1 : 1))), faults };
 }
 
 /** Whether a token itself stands in JSON text that was parsed without a fault. */

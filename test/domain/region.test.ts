@@ -37,6 +37,16 @@ describe("parseRegions", () => {
     });
   });
 
+  test("has them by name, in whatever order they are written", () => {
+    const { regions } = parse({
+      us: "http://u",
+      "ap-2": "http://b",
+      eu: "http://e",
+      ap: "http://a",
+    });
+    expect([...regions.keys()]).toEqual(["ap", "ap-2", "eu", "us"]);
+  });
+
   test("reads the file of a region's authorities", () => {
     const { faults, regions } = parse({ eu: { url: "https://eu.example.com", ca: CA_FILE } });
     expect(faults).toEqual([]);

@@ -50,13 +50,13 @@ describe("volley regions", () => {
     expect(lines.map((line) => line.replace(/ {2,}/g, " | ").replace(/\d+ ms/, "N ms"))).toEqual([
       "region | health | latency | runners",
       "eu | ✓ healthy | N ms | 2",
-      "us | ✓ healthy | N ms | 1 | Has the same endpoint as twin.",
-      ' | The endpoint says it is in region "eu".',
-      " | Lacks 1 runner that other regions offer: b.",
+      "gone | ✗ unhealthy | The endpoint refused the connection.",
       "twin | ✓ healthy | N ms | 1 | Has the same endpoint as us.",
       ' | The endpoint says it is in region "eu".',
       " | Lacks 1 runner that other regions offer: b.",
-      "gone | ✗ unhealthy | The endpoint refused the connection.",
+      "us | ✓ healthy | N ms | 1 | Has the same endpoint as twin.",
+      ' | The endpoint says it is in region "eu".',
+      " | Lacks 1 runner that other regions offer: b.",
     ]);
     await using without = await serve({ data: `${folder.path}/2` });
     expect(await volleyRegions("--server", without.origin)).toEqual({
