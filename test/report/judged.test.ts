@@ -194,20 +194,6 @@ test("a run whose policy is met is green, and its red cells are loud all the sam
   }
 });
 
-test("a run without a new failure, where only those count, fails no build either", async () => {
-  const excused = { ...sourceOf(RUN_SUMMARY), excuse: "It is no new failure." };
-  const xml = await written(FORMATS.junit.write(excused));
-  expect(xml).toContain('tests="4" failures="0" errors="0" skipped="2"');
-  expect(xml).toContain('<skipped message="It is no new failure. net::ERR_CERT_DATE_INVALID"');
-  const ctrf = await written(FORMATS.ctrf.write(excused));
-  expect(JSON.parse(ctrf).results.summary).toMatchObject({ passed: 2, failed: 0, other: 2 });
-  const annotations = await written(FORMATS.github.write(excused));
-  expect(annotations.match(/^::warning/gm)).toHaveLength(2);
-  expect(annotations).not.toContain("::error");
-  // A person sees what is red as red.
-  expect(await written(FORMATS.md.write(excused))).not.toStartWith("## ✅");
-});
-
 describe("a run whose policy is met", () => {
   const summary = { ...RUN_SUMMARY.summary, verdict: "expected" as const };
   const met = { ...RUN_SUMMARY, summary };
