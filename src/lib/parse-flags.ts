@@ -104,7 +104,7 @@ function readArguments(table: FlagTable, argv: readonly string[]) {
     const { inline, source } = splitWord(word, names);
     const key = names.get(source);
     if (key === undefined) {
-      faults.push(`${source} is not a flag of this command`);
+      faults.push(`${source} is not a flag of this command; --help lists those that are`);
     } else if (table[key]?.placeholder === undefined) {
       given.push({ key, text: inline ?? "true", source });
     } else if (inline !== undefined) {

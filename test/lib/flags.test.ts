@@ -111,7 +111,7 @@ describe("parseFlags", () => {
     "--constructor",
   ])("refuses the unknown flag %s by name", (flag) => {
     expect(parse([flag]).faults).toEqual([
-      `${flag.replace("=1", "")} is not a flag of this command`,
+      `${flag.replace("=1", "")} is not a flag of this command; --help lists those that are`,
     ]);
   });
 
