@@ -94,6 +94,7 @@ export class Project {
       this.#log.warn("faulty runner file", { file, fault: message });
     }
     if (runners.size === 0) this.#log.warn("no runners found", { folder: this.root });
+    else this.#log.info("runners found", { runners: [...runners.keys()].join(", ") });
   }
 
   async #inspect(source: SourceFile): Promise<Inspected> {

@@ -99,6 +99,27 @@ describe("volley runner", () => {
     ]);
   });
 
+  test("says which runners it found, and again when a file has changed", async () => {
+    using folder = temporaryFolder();
+    const write = (name: string) =>
+      writeFileSync(
+        join(folder.path, "a.ts"),
+        `export async function one() { "use runner"; }\nexport async function ${name}() { "use runner"; }`,
+      );
+    write("two");
+    await using command = volley([folder.path]);
+    const origin = await command.origin();
+    const found = (): unknown[] =>
+      [...command.stderr().matchAll(/"message":"runners found","runners":"(.*?)"/g)].map(
+        ([, names]) => names,
+      );
+    await eventually("the runners are named", () => found().length === 1);
+    write("changed");
+    await (await fetch(`${origin}/api/runner/info`)).body?.cancel();
+    await eventually("the runners are named again", () => found().length === 2);
+    expect(found()).toEqual(["one, two", "one, changed"]);
+  });
+
   test("SIGTERM lets a job in flight end, takes no other, then leaves no host behind", async () => {
     const { open, opened } = gate();
     using page = startPage(() => opened);
