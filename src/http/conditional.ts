@@ -6,14 +6,6 @@ import { Type } from "@sinclair/typebox";
 
 import type { RunStatus } from "../domain/run.ts";
 
-export const IfNoneMatch = Type.Object(
-  {
-    "if-none-match": Type.Optional(
-      Type.String({ description: "`ETag` of an answer before; the same one is not sent again." }),
-    ),
-  },
-  { additionalProperties: true },
-);
 export const NotModified = Type.Undefined({ description: "As `If-None-Match` says." });
 
 /**

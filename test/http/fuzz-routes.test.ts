@@ -72,7 +72,7 @@ function made(
   if (fuzz.chance(0.03)) headers.set("origin", fuzz.pick(ORIGINS));
   if (fuzz.chance(0.03)) headers.set("sec-fetch-site", fuzz.pick(SITES));
   if (fuzz.chance(0.03)) headers.set("cookie", fuzz.pick(["volley=x", "volley", ";;=;", "a=b"]));
-  for (const name of Object.keys(properties(route.hooks.headers))) {
+  for (const name of ["if-none-match", ...Object.keys(properties(route.hooks.headers))]) {
     if (fuzz.chance(0.3))
       headers.set(name, fuzz.pick(["1", "abc", "*", 'W/"x"', ...ODD_TEXTS.slice(1, 4)]));
   }

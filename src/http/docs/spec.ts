@@ -23,6 +23,10 @@ interface Operation {
 }
 
 interface Parameter {
+  name: string;
+  in: string;
+  required?: boolean;
+  description?: string;
   schema: object;
   examples?: unknown;
 }
@@ -103,11 +107,24 @@ function withoutMessages(key: string, value: unknown): unknown {
 /** Answers that have no body. */
 const BODILESS = new Set(["204", "304"]);
 
+/**
+ * The header of every operation that may answer 304. No schema of a route: the framework would copy
+ * all headers of each request to check one that may be anything.
+ */
+const IF_NONE_MATCH: Parameter = {
+  name: "if-none-match",
+  in: "header",
+  required: false,
+  description: "`ETag` of an answer before; the same one is not sent again.",
+  schema: { type: "string" },
+};
+
 /** Says what the generator cannot know: that bodies are JSON only, and errors problems. */
 function finish(document: OpenApiDocument): OpenApiDocument {
   for (const operations of Object.values(document.paths)) {
     for (const operation of Object.values(operations)) {
       operation.parameters?.forEach(moveExamples);
+      if (operation.responses["304"]) operation.parameters?.unshift(IF_NONE_MATCH);
       const json = operation.requestBody?.content["application/json"];
       if (json) {
         // A body all of whose fields may be missing may be missing itself.

@@ -15,7 +15,7 @@ import { compareRun, type ComparisonStore } from "../../orchestrator/comparison/
 import { type FormatName, FORMATS, type ReportFormat } from "../../report/formats.ts";
 import { contentPolicy } from "../../report/html/style.ts";
 import type { RunStore } from "../../store/store.ts";
-import { entityTag, IfNoneMatch, isFresh, NotModified, notModified } from "../conditional.ts";
+import { entityTag, isFresh, NotModified, notModified } from "../conditional.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
 import { storedRun } from "../stored-run.ts";
@@ -65,7 +65,6 @@ export function reportRoutes({ basePath, endpointOf, serverOf, store }: ReportRo
       ({ params: { runId }, request }) => answer(format, runId, request),
       {
         params: RunParams,
-        headers: IfNoneMatch,
         response: { 200: bodyOf(name), 304: NotModified, ...problems(404, 503) },
         detail: {
           summary: `Report: ${name}`,

@@ -15,7 +15,7 @@ import { FORMATS } from "../../report/formats.ts";
 import type { RunStore } from "../../store/store.ts";
 import { compiledLater } from "../compiled-later.ts";
 import { answerJson } from "../complete.ts";
-import { entityTag, IfNoneMatch, isFresh, NotModified, notModified } from "../conditional.ts";
+import { entityTag, isFresh, NotModified, notModified } from "../conditional.ts";
 import { originalRequest } from "../own-request.ts";
 import { RunParams } from "../params.ts";
 import { problems } from "../problem.ts";
@@ -73,7 +73,6 @@ export function runRoutes({ basePath, keepOpen, orchestrator, store }: RunRoutes
       {
         params: RunParams,
         query: Type.Optional(WaitQuery),
-        headers: IfNoneMatch,
         response: { 200: RunStatus, 304: NotModified, ...problems(400, 404, 503) },
         detail: {
           summary: "Where a run stands",
@@ -93,7 +92,6 @@ export function runRoutes({ basePath, keepOpen, orchestrator, store }: RunRoutes
       },
       {
         params: RunParams,
-        headers: IfNoneMatch,
         response: { 200: RunSummary, 304: NotModified, ...problems(404, 503) },
         detail: {
           summary: "The results of a run",
