@@ -10,6 +10,7 @@ import type { Region, Regions } from "../domain/region.ts";
 import type { Clock } from "../lib/clock.ts";
 import { present } from "../lib/present.ts";
 import { Semaphore } from "../lib/semaphore.ts";
+import { nextTurn } from "../lib/turn.ts";
 import { fleetDrift } from "./drift.ts";
 import { askEndpoint, type EndpointInfo, INFO_LIMIT_MS } from "./endpoint-info.ts";
 import type { InputSchema } from "./read-info.ts";
@@ -165,7 +166,7 @@ export class Fleet {
    * that an endpoint's own has.
    */
   async #patience(): Promise<void> {
-    await new Promise(setImmediate);
+    await nextTurn();
     const { promise, resolve } = Promise.withResolvers<void>();
     const after = (ms: number, then: () => void): void =>
       this.#clock.deadline(ms).addEventListener("abort", then, { once: true });

@@ -3,7 +3,7 @@
  * fault of one kind at once.
  */
 import { AppError, type ErrorCode, type Fault } from "../domain/errors.ts";
-import { RESERVED_RUN_IDS, type RunnerRequest, type RunRequest } from "../domain/run.ts";
+import type { RunnerRequest, RunRequest } from "../domain/run.ts";
 import { expectationFaults } from "./expectations.ts";
 
 export interface AdmissionLimits {
@@ -92,9 +92,6 @@ function limitFaults(request: RunRequest, limits: AdmissionLimits): Fault[] {
   if (request.timeout !== undefined && request.timeout > limits.maxRunTimeMs) {
     const message = `Is ${request.timeout} ms; at most ${limits.maxRunTimeMs} ms are allowed.`;
     faults.push({ path: "/timeout", message });
-  }
-  if (request.runId !== undefined && RESERVED_RUN_IDS.includes(request.runId)) {
-    faults.push({ path: "/runId", message: `"${request.runId}" is the name of a route.` });
   }
   // Runners of one url often stand side by side.
   let valid: string | undefined;

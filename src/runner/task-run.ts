@@ -4,6 +4,7 @@
  * It ends with exactly one reply, either the function's or that of an interruption, and leaves no
  * page behind.
  */
+import { nextTurn } from "../lib/turn.ts";
 import type { HostBrowser } from "./browser/host-browser.ts";
 import { isGoneError, navigationFault } from "./browser/navigation.ts";
 import { Visit } from "./browser/visit.ts";
@@ -149,5 +150,5 @@ export class TaskRun {
 /** One turn of timers and one of the event loop: a promise nobody awaits has been reported by then. */
 async function strayFaultsSurfaced(): Promise<void> {
   await Bun.sleep(1);
-  await new Promise((resolve) => setImmediate(resolve));
+  await nextTurn();
 }

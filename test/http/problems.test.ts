@@ -1,6 +1,7 @@
 /** Every refusal of the API: its status, its code, what it says, and what it does not say. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 
+import { RESERVED_RUN_IDS } from "../../src/domain/run.ts";
 import { type Endpoint, startEndpoint } from "../support/endpoint.ts";
 import { problemOf, regions, request, Served } from "./serving.ts";
 
@@ -74,7 +75,11 @@ describe("POST /api/orchestrator refuses a body that is", () => {
     ["a run id with a space", { ...good, runId: "a b" }, "/runId"],
     ["an empty run id", { ...good, runId: "" }, "/runId"],
     ["a run id of 129 characters", { ...good, runId: "x".repeat(129) }, "/runId"],
-    ["a run id that is a route", { ...good, runId: "docs" }, "/runId"],
+    ...RESERVED_RUN_IDS.map((runId): [string, object, string] => [
+      `a run id that is the route ${runId}`,
+      { ...good, runId },
+      "/runId",
+    ]),
     ["11 tags", { ...good, tags: Array(11).fill("x") }, "/tags"],
     ["an empty tag", { ...good, tags: [""] }, "/tags/0"],
     ["a tag of 65 characters", { ...good, tags: ["x".repeat(65)] }, "/tags/0"],

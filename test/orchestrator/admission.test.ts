@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { AppError } from "../../src/domain/errors.ts";
-import { RESERVED_RUN_IDS, type RunnerRequest, type RunRequest } from "../../src/domain/run.ts";
+import type { RunnerRequest, RunRequest } from "../../src/domain/run.ts";
 import { type AdmissionLimits, admit } from "../../src/orchestrator/admission.ts";
 
 const limits: AdmissionLimits = {
@@ -58,12 +58,6 @@ describe("admit", () => {
     ]);
   });
 
-  test.each([...RESERVED_RUN_IDS])("refuses a run named like the route %s", (runId) => {
-    const { code, faults } = refusal(remote([good], { runId }));
-    expect(code).toBe("invalid_request");
-    expect(faults).toEqual([{ path: "/runId", message: `"${runId}" is the name of a route.` }]);
-  });
-
   test.each(["http://", "https://exa mple.com", "http://h:99999", "https://["])(
     "refuses %s: no URL",
     (bad) => {
@@ -75,14 +69,11 @@ describe("admit", () => {
 
   test("lists every broken limit at once", () => {
     const bad = { ...good, input: { url: "http://" } };
-    const { code, faults } = refusal(
-      remote([bad, good, bad, good], { timeout: 90_000, runId: "docs" }),
-    );
+    const { code, faults } = refusal(remote([bad, good, bad, good], { timeout: 90_000 }));
     expect(code).toBe("invalid_request");
     expect(faults.map(({ path }) => path)).toEqual([
       "/runners",
       "/timeout",
-      "/runId",
       "/runners/0/input/url",
       "/runners/2/input/url",
     ]);

@@ -102,8 +102,8 @@ export class Client {
 }
 
 /**
- * Settings of a session. Every statement finds its rows by an index, one by one. A planner that knows the tables from when
- * they were small would read them whole, and keep to that plan.
+ * Settings of a session. Every statement finds its rows by an index, one by one. A planner that knows
+ * the tables from when they were small would read them whole, and keep to that plan.
  */
 export const SESSION = {
   application_name: "volley",

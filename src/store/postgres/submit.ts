@@ -126,13 +126,7 @@ function insertRun(sql: SQL, run: NewRun, owner: number, jobs: Slice): Promise<R
       INSERT INTO jobs (run, position, job_id, url, region, runners, expected)
       SELECT run.key, ${jobs.from}::int + job.index - 1, job.job_id, job.url, job.region,
         job.runners, job.expected
-      FROM run, ROWS FROM (
-        json_array_elements_text(${jobs.ids}::text::json),
-        json_array_elements_text(${jobs.urls}::text::json),
-        json_array_elements_text(${jobs.regions}::text::json),
-        json_array_elements_text(${jobs.runners}::text::json),
-        json_array_elements_text(${jobs.expected}::text::json)
-      ) WITH ORDINALITY AS job (job_id, url, region, runners, expected, index)
+      FROM run, ${rowsOf(sql, jobs)}
     )
     SELECT * FROM run`.execute() as Promise<RawRun[]>;
 }
@@ -151,13 +145,18 @@ function insertJobs(sql: SQL, run: number, jobs: Slice): Promise<unknown> {
     INSERT INTO jobs (run, position, job_id, url, region, runners, expected)
     SELECT ${run}::bigint, ${jobs.from}::int + job.index - 1, job.job_id, job.url, job.region,
       job.runners, job.expected
-    FROM ROWS FROM (
-      json_array_elements_text(${jobs.ids}::text::json),
-      json_array_elements_text(${jobs.urls}::text::json),
-      json_array_elements_text(${jobs.regions}::text::json),
-      json_array_elements_text(${jobs.runners}::text::json),
-      json_array_elements_text(${jobs.expected}::text::json)
-    ) WITH ORDINALITY AS job (job_id, url, region, runners, expected, index)`.execute();
+    FROM ${rowsOf(sql, jobs)}`.execute();
+}
+
+/** A slice as rows named `job`, in the order of `index`, from 1. */
+function rowsOf(sql: SQL, jobs: Slice) {
+  return sql`ROWS FROM (
+    json_array_elements_text(${jobs.ids}::text::json),
+    json_array_elements_text(${jobs.urls}::text::json),
+    json_array_elements_text(${jobs.regions}::text::json),
+    json_array_elements_text(${jobs.runners}::text::json),
+    json_array_elements_text(${jobs.expected}::text::json)
+  ) WITH ORDINALITY AS job (job_id, url, region, runners, expected, index)`;
 }
 
 /** The run as an earlier try of the same submit has written it. */

@@ -5,16 +5,15 @@ import { SQL } from "bun";
 
 import { startEndpoint } from "../../support/endpoint.ts";
 import { eventually } from "../../support/eventually.ts";
-import { temporaryFolder } from "../../support/folder.ts";
 import { noPostgres, type PostgresServer, sharedPostgres } from "../../support/postgres.ts";
 import { runToEnd } from "../../support/process.ts";
 import { jobs } from "../serving.ts";
+import { PASSWORD, refused, withPassword } from "./refused.ts";
 import { databaseWith, named, startReplica } from "./replicas.ts";
 
 setDefaultTimeout(120_000);
 
 const skip = noPostgres !== undefined;
-const PASSWORD = "correct-horse";
 let server: PostgresServer;
 
 beforeAll(async () => {
@@ -24,26 +23,6 @@ beforeAll(async () => {
 /** A database made unfit by statements run in it; its URL with a password. */
 async function database(...statements: string[]): Promise<string> {
   return withPassword(await databaseWith(...statements));
-}
-
-function withPassword(url: string): string {
-  return url.replace("postgres@", `postgres:${PASSWORD}@`);
-}
-
-/** What a start on that database says, and whether it left something in its folder. */
-async function refused(url: string): Promise<string> {
-  using folder = temporaryFolder();
-  const { code, stderr, stdout } = await runToEnd({
-    args: ["serve", "--port", "0"],
-    env: { VOLLEY_DATABASE: url },
-    cwd: folder.path,
-  });
-  expect([code, stdout]).toEqual([2, ""]);
-  expect(stderr).not.toContain(PASSWORD);
-  expect(stderr.trim().split("\n")).toHaveLength(1);
-  // Never a file instead of the database.
-  expect([...new Bun.Glob("**").scanSync({ cwd: folder.path, dot: true })]).toEqual([]);
-  return stderr;
 }
 
 describe(named("a start on a database"), () => {

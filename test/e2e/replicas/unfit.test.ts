@@ -3,16 +3,14 @@ import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 
 import { SQL } from "bun";
 
-import { temporaryFolder } from "../../support/folder.ts";
 import { startPostgresProxy } from "../../support/postgres-proxy.ts";
 import { noPostgres, type PostgresServer, sharedPostgres } from "../../support/postgres.ts";
-import { runToEnd } from "../../support/process.ts";
+import { PASSWORD, refused } from "./refused.ts";
 import { databaseWith, named, startReplica } from "./replicas.ts";
 
 setDefaultTimeout(120_000);
 
 const skip = noPostgres !== undefined;
-const PASSWORD = "correct-horse";
 let server: PostgresServer;
 
 beforeAll(async () => {
@@ -20,21 +18,6 @@ beforeAll(async () => {
 });
 
 const nameOf = (url: string): string => new URL(url).pathname.slice(1);
-
-/** What a start on that database says. */
-async function refused(url: string, ...args: string[]): Promise<string> {
-  using folder = temporaryFolder();
-  const { code, stderr, stdout } = await runToEnd({
-    args: ["serve", "--port", "0", ...args],
-    env: { VOLLEY_DATABASE: url.replace("postgres@", `postgres:${PASSWORD}@`) },
-    cwd: folder.path,
-  });
-  expect([code, stdout]).toEqual([2, ""]);
-  expect(stderr).not.toContain(PASSWORD);
-  expect(stderr.trim().split("\n")).toHaveLength(1);
-  expect([...new Bun.Glob("**").scanSync({ cwd: folder.path, dot: true })]).toEqual([]);
-  return stderr;
-}
 
 describe(named("a start on a database that is unfit"), () => {
   test.skipIf(skip)("as its server is too old is refused", async () => {

@@ -1,8 +1,6 @@
 /** A fail-over to a standby that lacks the newest commits: what replicas know did not happen. */
-import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 
-import { silentLog } from "../../../src/lib/log.ts";
-import { PostgresStore } from "../../../src/store/postgres/postgres-store.ts";
 import { noPostgres } from "../../support/postgres.ts";
 import {
   answered,
@@ -17,6 +15,7 @@ import {
   struck,
 } from "../fixture.ts";
 import { emptied } from "./database.ts";
+import { replicasOn } from "./stores.ts";
 
 setDefaultTimeout(60_000);
 
@@ -31,24 +30,7 @@ if (noPostgres) {
   });
 } else {
   const database = await emptied();
-  const opened: PostgresStore[] = [];
-  const open = async (): Promise<PostgresStore> => {
-    const times = { leaseMs: 15_000, pollMs: 100 };
-    const store = new PostgresStore({
-      url: database.url,
-      prepare: true,
-      ...times,
-      name: `replica ${opened.length}`,
-      log: silentLog,
-    });
-    opened.push(store);
-    await store.renew([]);
-    return store;
-  };
-  afterEach(async () => {
-    for (const store of opened.splice(0)) await store.close();
-    await database.empty();
-  });
+  const open = replicasOn(database, 15_000);
   afterAll(() => database.close());
 
   /** Replicates everything up to now; what is called then is a fail-over to that. */

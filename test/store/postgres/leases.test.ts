@@ -1,10 +1,8 @@
 /** Who owns a run, and what the others cannot do to it. */
-import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 
 import { AppError } from "../../../src/domain/errors.ts";
-import { silentLog } from "../../../src/lib/log.ts";
 import { Client } from "../../../src/store/postgres/client.ts";
-import { PostgresStore } from "../../../src/store/postgres/postgres-store.ts";
 import { RunWriter } from "../../../src/store/postgres/writer.ts";
 import type { Hint, RunStore, StoredRun } from "../../../src/store/store.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -20,6 +18,7 @@ import {
   struck,
 } from "../fixture.ts";
 import { emptied, type EmptiedDatabase } from "./database.ts";
+import { replicasOn } from "./stores.ts";
 
 setDefaultTimeout(120_000);
 
@@ -45,24 +44,7 @@ if (noPostgres) {
   });
 } else {
   const database = await emptied();
-  const opened: PostgresStore[] = [];
-  const open = async (leaseMs = LEASE): Promise<PostgresStore> => {
-    const store = new PostgresStore({
-      url: database.url,
-      prepare: true,
-      leaseMs,
-      pollMs: 100,
-      name: `replica ${opened.length}`,
-      log: silentLog,
-    });
-    opened.push(store);
-    await store.renew([]);
-    return store;
-  };
-  afterEach(async () => {
-    for (const store of opened.splice(0)) await store.close();
-    await database.empty();
-  });
+  const open = replicasOn(database, LEASE);
   afterAll(() => database.close());
 
   describe("a run that another replica has claimed", () => {
